@@ -1,0 +1,147 @@
+"""Write the pages that are made from code: wire tables, data sheets, state diagrams.
+
+`python docs/generate.py` writes them; with `--check` it only names the stale ones and ends with 1. Each page has one source, named in
+its first lines, and none is edited by hand.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import groupby
+from pathlib import Path
+
+from firmware_sim.firmware.alarms import LIFE_TABLE
+from firmware_sim.firmware.machine import StateTable
+from firmware_sim.firmware.modes import MODE_TABLE
+from firmware_sim.profile import Number, Profile, load_profile, profile_names
+from protocol.export.markdown import render as wire_protocol
+
+__all__ = ["main", "pages", "stale"]
+
+DOCS = Path(__file__).resolve().parent
+SHEETS = "data-sheets"
+
+STATE_TABLES: tuple[tuple[str, str, StateTable], ...] = (
+    ("Modes of the pump", "firmware_sim/firmware/modes.py", MODE_TABLE),
+    ("Life of an alarm cause", "firmware_sim/firmware/alarms.py", LIFE_TABLE),
+)
+
+
+def pages() -> dict[str, str]:
+    """Every generated page: its path below docs/ and its text."""
+    names = profile_names()
+    made = {"wire-protocol.md": wire_protocol(), "states.md": _states(), f"{SHEETS}/index.md": _sheet_index(names)}
+    made |= {f"{SHEETS}/{name}.md": _sheet(name) for name in names}
+    return {path: text.rstrip("\n") + "\n" for path, text in made.items()}
+
+
+def stale(made: Mapping[str, str], folder: Path) -> list[str]:
+    """The paths below `folder` that differ from what was made, are missing, or have lost their source."""
+    old = {f"{SHEETS}/{path.name}" for path in (folder / SHEETS).glob("*.md")} - made.keys()
+    differing = [
+        path for path, text in made.items() if not (folder / path).is_file() or (folder / path).read_text(encoding="utf-8") != text
+    ]
+    return sorted([*differing, *old])
+
+
+def write(made: Mapping[str, str], folder: Path) -> list[str]:
+    """Bring the pages below `folder` up to date; return those that changed."""
+    changed = stale(made, folder)
+    for path in changed:
+        if path in made:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(made[path], encoding="utf-8")
+        else:
+            (folder / path).unlink()
+    return changed
+
+
+# ---------------------------------------------------------------- states
+
+
+def _states() -> str:
+    parts = [
+        "# State diagrams\n\nGenerated from the tables that the firmware runs on. A trigger that a state does not show is refused there.\n"
+    ]
+    parts += [f"## {title}\n\nSource: `{source}`.\n\n{_diagram(table)}" for title, source, table in STATE_TABLES]
+    return "\n".join(parts)
+
+
+def _diagram(table: StateTable) -> str:
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for trigger, sources, destination in table.rows:
+        for source in [sources] if isinstance(sources, str) else sources:
+            arrows.setdefault((source, destination), []).append(trigger)
+    lines = [f"    [*] --> {table.states[0]}"]
+    lines += [f"    {source} --> {destination}: {', '.join(triggers)}" for (source, destination), triggers in arrows.items()]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```", ""])
+
+
+# ---------------------------------------------------------------- data sheets
+
+
+def _sheet_index(names: Sequence[str]) -> str:
+    links = "\n".join(f"- [{name}]({name}.md)" for name in names)
+    return f"# Data sheets\n\nOne page for each profile: every number of the simulated pump, and where it comes from.\n\n{links}\n"
+
+
+def _sheet(name: str) -> str:
+    profile = load_profile(name)
+    plain = [(word.replace("_", " "), str(value)) for part in (profile.identity, profile.behaviour) for word, value in asdict(part).items()]
+    return "\n".join(
+        [
+            f"# Data sheet of {name}\n",
+            f"Generated from `firmware_sim/profiles/{name}.yaml`.",
+            "`sourced`: a public source was found. `assumed`: plausible, none was found.",
+            "The unit is part of a number's name; `min`, `max`, `default` and `start` follow it.\n",
+            *_rows(("what", "as"), plain),
+            *_deviations(profile),
+            *(line for section, numbers in groupby(profile.numbers, _section) for line in _table(section, list(numbers))),
+        ]
+    )
+
+
+def _deviations(profile: Profile) -> Iterator[str]:
+    yield "\n## Known deviations\n"
+    if profile.known_deviations:
+        yield from _rows(("requirement", "what this pump does instead"), profile.known_deviations)
+    else:
+        yield "None declared."
+
+
+def _section(number: tuple[str, Number]) -> str:
+    return number[0].rpartition(".")[0]
+
+
+def _table(section: str, numbers: Sequence[tuple[str, Number]]) -> Iterator[str]:
+    yield f"\n## {section.replace('.', ': ').capitalize()}\n"
+    rows = [
+        (f"`{path.rpartition('.')[2]}`", f"{number.value:,}", number.provenance, "; ".join(filter(None, (number.source, number.note))))
+        for path, number in numbers
+    ]
+    yield from _rows(("number", "value", "provenance", "source or note"), rows)
+
+
+def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    for row in (head, ["---"] * len(head), *rows):
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the pages, or with --check name the stale ones; return the exit code."""
+    if list(arguments) == ["--check"]:
+        for path in (found := stale(pages(), DOCS)):
+            print(f"docs/{path} is stale: run 'make docs' and commit it", file=sys.stderr)
+        return 1 if found else 0
+    if arguments:
+        print("docs/generate.py takes --check or nothing", file=sys.stderr)
+        return 2
+    for path in write(pages(), DOCS):
+        print(f"wrote docs/{path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

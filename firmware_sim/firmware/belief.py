@@ -1,0 +1,51 @@
+"""All that the firmware holds in RAM: plain data, lost at a reset and made again from memory by boot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from firmware_sim.firmware.alarms import AlarmBoard
+from firmware_sim.firmware.dosing import Dosing
+from firmware_sim.firmware.prescription import Prescription, RefillEntry
+from firmware_sim.firmware.stall import StallWatch
+from firmware_sim.units import UNITS_PER_NL
+
+__all__ = ["Belief", "Fill", "STOP_REASONS"]
+
+STOP_REASONS = ("none", "command", "update", "empty", "new_drug")
+
+
+class Fill(NamedTuple):
+    """The last REFILL: what was said, the total commanded then, and when (device time and clock)."""
+
+    entry: RefillEntry
+    total_units: int
+    device_us: int
+    clock_us: int
+
+    def end_units(self, left_nl: int = 0) -> int:
+        """The total commanded at which `left_nl` are left by computation."""
+        return self.total_units + (self.entry.volume_nl - left_nl) * UNITS_PER_NL
+
+
+@dataclass(slots=True)
+class Belief:
+    """The firmware's RAM. `stopped_us` and `implanted_us` are device times, -1 for not so."""
+
+    dosing: Dosing
+    mode: str = "shelf"
+    generation: int = 0
+    prescription: Prescription | None = None
+    alarms: AlarmBoard = field(default_factory=AlarmBoard)
+    stall: StallWatch = field(default_factory=StallWatch)
+    fill: Fill | None = None
+    bolus_slot: int = -1
+    stop_reason: str = "none"
+    stopped_us: int = -1
+    implanted_us: int = -1
+    safe_state: bool = False
+    clock_offset_us: int = 0
+    boot_count: int = 0
+    events_next: int = 0
+    faults_next: int = 0

@@ -1,0 +1,52 @@
+"""What the firmware waits for, worked out from its state: name and device time of each deadline, in order of priority at one instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from firmware_sim.firmware.belief import Belief
+from firmware_sim.hal import Hal
+from firmware_sim.profile import Profile
+from firmware_sim.units import US_PER_S
+
+__all__ = ["deadlines"]
+
+Deadline = tuple[str, int | None]
+
+
+def deadlines(belief: Belief, hal: Hal, profile: Profile) -> Iterator[Deadline]:
+    """Every deadline; None for those that will not come under the present plan."""
+    yield "scrub", _scrub_us(hal, profile)
+    yield "bolus_end", belief.dosing.bolus.end_us if belief.dosing.bolus else None
+    yield from _reservoir(belief)
+    yield from _stall(belief, hal, profile)
+    yield "stopped", _stopped_us(belief, profile)
+
+
+def _scrub_us(hal: Hal, profile: Profile) -> int | None:
+    """The next turn of the scrub after memory was disturbed; turns that find nothing need not happen."""
+    disturbed_us = hal.memory.disturbed_us
+    period_us = profile.memory.scrub_period_s * US_PER_S
+    return None if disturbed_us is None else (disturbed_us // period_us + 1) * period_us
+
+
+def _reservoir(belief: Belief) -> Iterator[Deadline]:
+    """Low and empty are judged from the commanded total while the pump runs, never from a volume."""
+    fill, dosing = belief.fill, belief.dosing
+    if fill is None or dosing.week is None:
+        return
+    yield "empty", dosing.time_of_total(fill.end_units())
+    if belief.prescription is not None and not belief.alarms.is_active("low_reservoir"):
+        yield "low", dosing.time_of_total(fill.end_units(belief.prescription.low_reservoir_nl))
+
+
+def _stall(belief: Belief, hal: Hal, profile: Profile) -> Iterator[Deadline]:
+    stalled, motor = belief.alarms.is_active("motor_stall"), profile.motor
+    if hal.motor_feedback().moving == stalled:
+        detection_s = motor.recovery_detection_s if stalled else motor.stall_detection_s
+        yield "recovery" if stalled else "stall", belief.stall.due_us(belief.dosing, detection_s * US_PER_S)
+
+
+def _stopped_us(belief: Belief, profile: Profile) -> int | None:
+    waiting = belief.mode == "stopped" and belief.stopped_us >= 0 and not belief.alarms.is_active("stopped_too_long")
+    return belief.stopped_us + profile.alarm.stopped_too_long_s * US_PER_S if waiting else None

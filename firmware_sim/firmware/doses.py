@@ -1,0 +1,91 @@
+"""Delivery records: one per dose, in a ring keyed by command id; what OUTCOME joins with the answer table.
+
+A record is begun whole, with its CRC, before motion begins; its end is a second part with a CRC of its own. A record with no end
+is a dose still running, or one that a reset caught: boot closes those as interrupted.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import NamedTuple
+
+from firmware_sim.firmware.dosing import BolusRun
+from firmware_sim.firmware.prescription import Command
+from firmware_sim.firmware.records import CRC, seal, unseal
+from firmware_sim.hal import MemoryPort
+from firmware_sim.limits import ERASED_BYTE
+
+__all__ = ["DOSE_ENDS", "Dose", "Doses"]
+
+_BEGIN = Struct("<IQ16sQQI")
+_END = Struct("<BIQ")
+_BEGIN_BYTES = _BEGIN.size + CRC.size
+_END_BYTES = _END.size + CRC.size
+
+DOSE_ENDS = ("done", "interrupted")
+
+
+class Dose(NamedTuple):
+    """One dose: who asked, when, how much was programmed; `end` is None while it runs."""
+
+    slot: int
+    command: Command
+    start_us: int
+    end_us: int
+    programmed_nl: int
+    end: str | None
+    delivered_nl: int
+
+    def run(self) -> BolusRun:
+        """The dose as a bolus under way."""
+        return BolusRun(self.command.command_id, self.start_us, self.end_us, self.programmed_nl)
+
+
+class Doses:
+    """The ring of delivery records."""
+
+    def __init__(self, memory: MemoryPort, offset: int, size_bytes: int) -> None:
+        self._memory = memory
+        self._offset = offset
+        self._slot_bytes = _BEGIN_BYTES + _END_BYTES
+        self._slots = size_bytes // self._slot_bytes
+
+    def begin(self, command: Command, run: BolusRun) -> int:
+        """Open a record in the slot of the oldest dose; returns the slot. The old dose is forgotten beginning first, so that a cut
+        never leaves it without its end.
+        """
+        slot = self._free_slot()
+        offset = self._offset + slot * self._slot_bytes
+        begin = _BEGIN.pack(command.command_id, command.programmer_id, command.digest, run.start_us, run.end_us, run.volume_nl)
+        self._memory.write(offset, bytes([ERASED_BYTE]) * (_BEGIN_BYTES + _END_BYTES))
+        self._memory.write(offset, seal(begin))
+        return slot
+
+    def close(self, slot: int, end: str, delivered_nl: int, now_us: int) -> None:
+        """Write how the dose ended: `end` is one of DOSE_ENDS."""
+        record = seal(_END.pack(DOSE_ENDS.index(end), delivered_nl, now_us))
+        self._memory.write(self._offset + slot * self._slot_bytes + _BEGIN_BYTES, record)
+
+    def all(self) -> list[Dose]:
+        """Every whole record, in order of start."""
+        found = [dose for slot in range(self._slots) if (dose := self._read(slot)) is not None]
+        return sorted(found, key=lambda dose: (dose.start_us, dose.command.command_id))
+
+    def find(self, command_id: int) -> Dose | None:
+        """The record of a command, the newest if several."""
+        return next((dose for dose in reversed(self.all()) if dose.command.command_id == command_id), None)
+
+    def _free_slot(self) -> int:
+        taken = {dose.slot: dose.start_us for dose in self.all()}
+        return min(range(self._slots), key=lambda slot: (taken.get(slot, -1), slot))
+
+    def _read(self, slot: int) -> Dose | None:
+        offset = self._offset + slot * self._slot_bytes
+        begin = unseal(self._memory.read(offset, _BEGIN_BYTES))
+        if begin is None:
+            return None
+        command_id, programmer_id, digest, start_us, end_us, volume_nl = _BEGIN.unpack(begin)
+        end = unseal(self._memory.read(offset + _BEGIN_BYTES, _END_BYTES))
+        reason, delivered_nl, _ = _END.unpack(end) if end is not None else (-1, 0, 0)
+        name = DOSE_ENDS[reason] if 0 <= reason < len(DOSE_ENDS) else None
+        return Dose(slot, Command(command_id, programmer_id, digest), start_us, end_us, volume_nl, name, delivered_nl)

@@ -1,0 +1,115 @@
+"""The pump's own log: two rings of records in memory, oldest overwritten first, each record whole with a CRC.
+
+The event ring takes everything; faults go to the fault ring too, where ordinary events cannot push them out. Numbers only rise, so a
+reader sees a wrap by the oldest number.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, auto
+from struct import Struct
+from typing import NamedTuple
+
+from firmware_sim.firmware.records import seal, unseal
+from firmware_sim.hal import MemoryPort
+from firmware_sim.limits import ERASED_BYTE
+
+__all__ = ["EventKind", "Entry", "Journal", "Ring"]
+
+_LAYOUT = Struct("<IBxHIQqQQq8x")
+RECORD_BYTES = len(seal(bytes(_LAYOUT.size)))
+_ERASED = bytes([ERASED_BYTE]) * RECORD_BYTES
+
+
+class EventKind(IntEnum):
+    """What one record tells; the numbers are those of the wire."""
+
+    COMMAND = auto()
+    REFUSAL = auto()
+    BOOT = auto()
+    ALARM_RAISED = auto()
+    ALARM_CLEARED = auto()
+    THERAPY_COMMITTED = auto()
+    STARTED = auto()
+    STOPPED = auto()
+    BOLUS_STARTED = auto()
+    BOLUS_ENDED = auto()
+    REFILL = auto()
+    CLOCK_SET = auto()
+    SILENCED = auto()
+    ACKNOWLEDGED = auto()
+    ALARM_TEST = auto()
+    UPDATE_BEGUN = auto()
+    UPDATE_DROPPED = auto()
+
+
+class Entry(NamedTuple):
+    """One record: number, kind, detail (alarm number, opcode or reason), times, programmed and delivered nL, and one value."""
+
+    number: int
+    kind: int
+    detail: int
+    command_id: int
+    device_us: int
+    clock_us: int
+    programmed_nl: int
+    delivered_nl: int
+    value: int
+    good: bool = True
+
+
+class Ring:
+    """Fixed slots; record n lies in slot n modulo their number."""
+
+    def __init__(self, memory: MemoryPort, offset: int, size_bytes: int) -> None:
+        self._memory = memory
+        self._offset = offset
+        self.slots = size_bytes // RECORD_BYTES
+        self.next_number = 0
+
+    @property
+    def oldest(self) -> int:
+        """Number of the oldest record still kept."""
+        return max(0, self.next_number - self.slots)
+
+    def append(self, entry: Entry) -> None:
+        """Write one record over the oldest; `entry.number` is given here."""
+        number = self.next_number
+        record = seal(_LAYOUT.pack(number, *entry[1:-1]))
+        self._memory.write(self._offset + number % self.slots * RECORD_BYTES, record)
+        self.next_number = number + 1
+
+    def read(self, number: int) -> Entry:
+        """One record; `good` is False where its CRC does not fit or another number lies there."""
+        record = self._memory.read(self._offset + number % self.slots * RECORD_BYTES, RECORD_BYTES)
+        fields = _LAYOUT.unpack_from(record)
+        good = unseal(record) is not None and fields[0] == number
+        return Entry(number, *fields[1:])._replace(good=good)
+
+    def find_next(self) -> None:
+        """Look through memory for the highest number, as boot must; slots fill in order, so an erased one ends the search."""
+        newest = -1
+        for slot in range(self.slots):
+            record = self._memory.read(self._offset + slot * RECORD_BYTES, RECORD_BYTES)
+            if record == _ERASED:
+                break
+            body = unseal(record)
+            if body is not None:
+                newest = max(newest, _LAYOUT.unpack_from(body)[0])
+        self.next_number = newest + 1
+
+
+class Journal:
+    """Both rings. `append` is the one way in."""
+
+    def __init__(self, memory: MemoryPort, events: tuple[int, int], faults: tuple[int, int]) -> None:
+        self.events = Ring(memory, *events)
+        self.faults = Ring(memory, *faults)
+
+    def append(self, entry: Entry) -> Entry:
+        """Log it; raised alarms, boots and cleared alarms go to the fault ring too. Returns the entry with its number."""
+        numbered = entry._replace(number=self.events.next_number)
+        self.events.append(numbered)
+        if entry.kind in (EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED, EventKind.BOOT):
+            self.faults.append(entry)
+        return numbered

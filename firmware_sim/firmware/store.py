@@ -1,0 +1,135 @@
+"""Everything the firmware keeps in memory, under one roof: banks, delivery records, journal, and the cells of small state.
+
+Each cell that an act writes carries the command that asked for it, so that the outcome can be told even when the answer was lost.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from firmware_sim.firmware.belief import STOP_REASONS, Belief, Fill
+from firmware_sim.firmware.doses import Dose, Doses
+from firmware_sim.firmware.journal import Journal
+from firmware_sim.firmware.nvm import Banks, Layout
+from firmware_sim.firmware.prescription import Command, RefillEntry
+from firmware_sim.firmware.records import Cell
+from firmware_sim.hal import MemoryPort
+from firmware_sim.limits import BYTE_BITS
+
+__all__ = ["DeliveryState", "Effect", "Store"]
+
+_COMMAND = "IQ16s"
+_TOTAL_BYTES = 2 * BYTE_BITS
+
+
+class DeliveryState(NamedTuple):
+    """What outlives a reset about delivery: running or stopped and why, since when, implanted when, for which generation and drug."""
+
+    running: bool
+    stop_reason: str
+    safe_state: bool
+    stopped_us: int
+    implanted_us: int
+    generation: int
+    drug_id: int
+    command: Command
+
+
+class Effect(NamedTuple):
+    """An act found in memory: its kind (commit, start, refill, set_clock, bolus), its command, and the dose if it was one."""
+
+    kind: str
+    command: Command
+    dose: Dose | None = None
+
+
+class Store:
+    """Typed access to the regions the firmware owns."""
+
+    def __init__(self, memory: MemoryPort, layout: Layout) -> None:
+        self.memory = memory
+        self.layout = layout
+        offsets, sizes = layout.offsets, layout.sizes
+        self.banks = Banks(memory, layout)
+        self.doses = Doses(memory, offsets["delivery_records"], sizes["delivery_records"])
+        rings = [(offsets[name], sizes[name]) for name in ("event_ring", "fault_ring")]
+        self.journal = Journal(memory, rings[0], rings[1])
+        self._delivery = Cell(memory, offsets["delivery_state"], f"<BBBqqIH{_COMMAND}")
+        self._fill = Cell(memory, offsets["reservoir_state"], f"<IIHI{_TOTAL_BYTES}sqq{_COMMAND}")
+        self._clock = Cell(memory, offsets["clock_offset"], f"<q{_COMMAND}")
+        self._boot = Cell(memory, offsets["boot_state"], "<I")
+        self._seen: list[Effect] = []
+        self._seen_writes = -1
+
+    def delivery(self) -> DeliveryState | None:
+        """The delivery state; None in shelf."""
+        fields = self._delivery.read()
+        if fields is None:
+            return None
+        running, reason, safe, stopped_us, implanted_us, generation, drug_id, *command = fields
+        state = (bool(running), STOP_REASONS[reason], bool(safe), stopped_us, implanted_us, generation, drug_id)
+        return DeliveryState(*state, Command(*command))
+
+    def write_delivery(self, belief: Belief, command: Command) -> None:
+        """Keep how delivery stands now."""
+        reason = STOP_REASONS.index(belief.stop_reason)
+        running = belief.dosing.week is not None
+        drug_id = belief.prescription.drug_id if belief.prescription else 0
+        numbers = (belief.stopped_us, belief.implanted_us, belief.generation, drug_id)
+        self._delivery.write(running, reason, belief.safe_state, *numbers, *command)
+
+    def fill(self) -> tuple[Fill, Command] | None:
+        """The last REFILL and who said it."""
+        fields = self._fill.read()
+        if fields is None:
+            return None
+        volume, withdrawn, drug, concentration, total, device_us, clock_us, *command = fields
+        entry = RefillEntry(volume, withdrawn, drug, concentration)
+        return Fill(entry, int.from_bytes(total, "little"), device_us, clock_us), Command(*command)
+
+    def write_fill(self, fill: Fill, command: Command) -> None:
+        """Keep a REFILL."""
+        entry = fill.entry
+        numbers = (entry.volume_nl, entry.withdrawn_nl, entry.drug_id, entry.concentration_ng_per_ml)
+        self._fill.write(*numbers, fill.total_units.to_bytes(_TOTAL_BYTES, "little"), fill.device_us, fill.clock_us, *command)
+
+    def clock_offset(self) -> tuple[int, Command] | None:
+        """Clock minus monotonic counter, and who set it."""
+        fields = self._clock.read()
+        return None if fields is None else (fields[0], Command(*fields[1:]))
+
+    def write_clock_offset(self, offset_us: int, command: Command) -> None:
+        """Keep a SET_CLOCK."""
+        self._clock.write(offset_us, *command)
+
+    def boot_count(self) -> int:
+        """Boots so far."""
+        fields = self._boot.read()
+        return 0 if fields is None else int(fields[0])
+
+    def write_boot_count(self, count: int) -> None:
+        """Keep the boot count."""
+        self._boot.write(count)
+
+    def effects(self) -> list[Effect]:
+        """Every act whose record names a command; looked up anew only after memory has changed."""
+        if self._seen_writes != self.memory.writes:
+            self._seen, self._seen_writes = self._find_effects(), self.memory.writes
+        return self._seen
+
+    def effect(self, command_id: int) -> Effect | None:
+        """The act a command left in memory."""
+        return next((effect for effect in self.effects() if effect.command.command_id == command_id), None)
+
+    def last_effect_id(self) -> int:
+        """Highest command id any act's record carries."""
+        return max((effect.command.command_id for effect in self.effects()), default=0)
+
+    def _find_effects(self) -> list[Effect]:
+        found = [Effect("commit", bank.command) for bank in self.banks.read() if bank.state == "valid"]
+        delivery, fill, clock = self.delivery(), self.fill(), self.clock_offset()
+        found += [Effect("start", delivery.command)] if delivery else []
+        found += [Effect("refill", fill[1])] if fill else []
+        found += [Effect("set_clock", clock[1])] if clock else []
+        found += [Effect("bolus", dose.command, dose) for dose in self.doses.all()]
+        return [effect for effect in found if effect.command.command_id]

@@ -1,0 +1,137 @@
+"""The firmware's side of a pump: the orders an adapter gives for the wire, and what the firmware says of itself.
+
+Orders raise Refused, Busy and PowerOff. A power cut that the bench ordered for a memory write comes out of an order as PowerCut.
+"""
+
+from __future__ import annotations
+
+from firmware_sim.firmware.device_status import BriefStatus, DeviceStatus, brief_of, status_of
+from firmware_sim.firmware.journal import Entry, EventKind
+from firmware_sim.firmware.prescription import NO_COMMAND, BolusOrder, BolusPlan, Command, Prescription, RefillEntry
+from firmware_sim.firmware.store import Effect
+from firmware_sim.kernel import Kernel
+from firmware_sim.pump_state import PumpState
+
+__all__ = ["Orders"]
+
+
+class Orders:
+    """The front half of `Pump`."""
+
+    _state: PumpState
+    _kernel: Kernel
+
+    def check(self, prescription: Prescription) -> None:
+        """Judge a prescription, changing nothing."""
+        self._kernel.looking().check(prescription)
+
+    def commit(self, prescription: Prescription, command: Command = NO_COMMAND) -> int:
+        """Make it the therapy and start its mode; returns the new generation."""
+        with self._kernel.ordering() as firmware:
+            return firmware.commit(prescription, command)
+
+    def start(self, generation: int | None = None, command: Command = NO_COMMAND) -> str:
+        """Run the committed therapy; returns the mode."""
+        with self._kernel.ordering() as firmware:
+            return firmware.start(generation, command)
+
+    def stop(self) -> str:
+        """Stop all infusion; returns the mode."""
+        with self._kernel.ordering() as firmware:
+            return firmware.stop()
+
+    def begin_update(self, interrupt: bool = False) -> None:
+        """A therapy update begins; a pump of this class stops here."""
+        with self._kernel.ordering() as firmware:
+            firmware.begin_update(interrupt)
+
+    def drop_update(self, expired: bool = False) -> None:
+        """The update was given up; what runs, or does not, stays so."""
+        with self._kernel.ordering() as firmware:
+            firmware.drop_update(expired)
+
+    def check_bolus(self, order: BolusOrder) -> BolusPlan:
+        """Judge a bolus as of now, changing nothing."""
+        return self._kernel.looking().check_bolus(order)
+
+    def bolus(self, order: BolusOrder, command: Command = NO_COMMAND) -> BolusPlan:
+        """Begin a single bolus."""
+        with self._kernel.ordering() as firmware:
+            return firmware.bolus(order, command)
+
+    def refill(self, entry: RefillEntry, command: Command = NO_COMMAND) -> tuple[int, int]:
+        """Tell the pump of a refill; returns (expected before, computed now) in nL. No fluid moves: that is `needle`."""
+        with self._kernel.ordering() as firmware:
+            return firmware.refill(entry, command)
+
+    def set_clock(self, clock_us: int, command: Command = NO_COMMAND) -> tuple[int, int]:
+        """Set the device clock (microseconds since 2000-01-01 00:00); returns (old, new)."""
+        with self._kernel.ordering() as firmware:
+            return firmware.set_clock(clock_us, command)
+
+    def silence(self, cause: str) -> int:
+        """Mute one alarm cause; returns the device time at which that ends."""
+        with self._kernel.ordering() as firmware:
+            return firmware.silence(cause)
+
+    def end_silences(self) -> None:
+        """Every silenced cause sounds again."""
+        with self._kernel.ordering() as firmware:
+            firmware.belief.alarms.end_silences()
+
+    def acknowledge(self, cause: str) -> None:
+        """Mark a cause as seen."""
+        with self._kernel.ordering() as firmware:
+            firmware.acknowledge(cause)
+
+    def alarm_test(self) -> None:
+        """Play both sounds."""
+        with self._kernel.ordering() as firmware:
+            firmware.alarm_test()
+
+    def interrogated(self) -> None:
+        """An interrogation was completed."""
+        self._kernel.looking()
+
+    def note(self, opcode: int, command_id: int, answer: int, refusal_code: int = 0) -> None:
+        """Journal a command and what became of it; a refused one with its code."""
+        with self._kernel.ordering() as firmware:
+            kind = EventKind.REFUSAL if answer else EventKind.COMMAND
+            firmware.log(kind, opcode, command_id, (answer, refusal_code))
+
+    def effect(self, command_id: int) -> Effect | None:
+        """What a command left in the pump's memory."""
+        return self._kernel.looking().store.effect(command_id)
+
+    def last_effect_id(self) -> int:
+        """Highest command id in any act's record."""
+        return self._kernel.looking().store.last_effect_id()
+
+    def read_log(self, first: int, count: int) -> tuple[int, int, list[Entry]]:
+        """(oldest number, newest number, up to `count` records from `first` on)."""
+        ring = self._kernel.looking().store.journal.events
+        start = max(first, ring.oldest)
+        return ring.oldest, ring.next_number - 1, [ring.read(number) for number in range(start, min(start + count, ring.next_number))]
+
+    @property
+    def memory_writes(self) -> int:
+        """How often memory has changed, by writes and by faults."""
+        return self._state.plant.memory.writes
+
+    def load(self, region: str) -> bytes:
+        """All bytes of a memory region."""
+        layout = self._kernel.firmware.layout
+        return self._state.plant.memory.read(layout.offsets[region], layout.sizes[region])
+
+    def store(self, region: str, offset: int, data: bytes) -> None:
+        """Write into a memory region on behalf of the wire's own records."""
+        with self._kernel.ordering() as firmware:
+            firmware.hal.memory.write(firmware.layout.offsets[region] + offset, data)
+
+    def brief(self) -> BriefStatus:
+        """What the firmware thinks, without what takes working out."""
+        return brief_of(self._kernel.looking())
+
+    def status(self) -> DeviceStatus:
+        """What the firmware thinks."""
+        return status_of(self._kernel.looking())

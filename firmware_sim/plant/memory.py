@@ -1,0 +1,65 @@
+"""The memory chip: bytes in sparse pages, written in rising order, which a power cut or a flipped bit can spoil."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from firmware_sim.errors import BenchRefused, PowerCut
+from firmware_sim.limits import BYTE_BITS, ERASED_BYTE, PAGE_BYTES
+
+__all__ = ["Memory"]
+
+_ERASED = bytes([ERASED_BYTE]) * PAGE_BYTES
+
+
+@dataclass(slots=True)
+class Memory:
+    """Bytes and what happens to them. `cut_after_bytes` counts down to a power cut inside a write (-1: none ordered)."""
+
+    size_bytes: int
+    pages: dict[int, bytes] = field(default_factory=dict)
+    writes: int = 0
+    bytes_written: int = 0
+    cut_after_bytes: int = -1
+    disturbed_us: int | None = None
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Bytes as they are; never-written ones read 0xFF."""
+        first, last = offset // PAGE_BYTES, (offset + length - 1) // PAGE_BYTES
+        data = b"".join(self.pages.get(page, _ERASED) for page in range(first, last + 1))
+        start = offset - first * PAGE_BYTES
+        return data[start : start + length]
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Write bytes in rising order. Raises PowerCut where an ordered cut falls inside; bytes before it are new, the rest old."""
+        cut = self.cut_after_bytes
+        if 0 <= cut < len(data):
+            self._put(offset, data[:cut])
+            self.cut_after_bytes = -1
+            raise PowerCut
+        if cut >= 0:
+            self.cut_after_bytes = cut - len(data)
+        self._put(offset, data)
+
+    def flip(self, offset: int, bit: int, device_us: int) -> None:
+        """Flip one bit, as a particle does; the firmware is told nothing and finds it at its next scrub. Raises BenchRefused."""
+        if not 0 <= offset < self.size_bytes or not 0 <= bit < BYTE_BITS:
+            raise BenchRefused(f"memory.bit_flip: offset {offset} bit {bit} is not in memory of {self.size_bytes} bytes; give one inside")
+        self._put(offset, bytes([self.read(offset, 1)[0] ^ 1 << bit]))
+        if self.disturbed_us is None:
+            self.disturbed_us = device_us
+
+    def checked(self) -> None:
+        """The firmware has read it all through."""
+        self.disturbed_us = None
+
+    def _put(self, offset: int, data: bytes) -> None:
+        self.writes += 1
+        self.bytes_written += len(data)
+        at = 0
+        while at < len(data):
+            page, start = divmod(offset + at, PAGE_BYTES)
+            piece = data[at : at + PAGE_BYTES - start]
+            old = self.pages.get(page, _ERASED)
+            self.pages[page] = old[:start] + piece + old[start + len(piece) :]
+            at += len(piece)

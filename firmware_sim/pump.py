@@ -1,0 +1,285 @@
+"""The pump: plant and firmware joined in virtual time. Nothing here knows a port, a thread or a wall clock.
+
+The firmware's orders (`commit`, `bolus`, ...) are what an adapter calls for the wire; the bench acts (`needle`, `inject`, ...) are the side
+door. `status()` is what the firmware thinks, `truth()` what is so. Looking changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from inspect import signature
+
+from firmware_sim.agenda import Act
+from firmware_sim.digest import digest_all, digest_therapy
+from firmware_sim.errors import BenchRefused, ImageError, LimitExceeded
+from firmware_sim.fault_acts import check_strike, set_flow, strike
+from firmware_sim.faults import ActiveFault, fault_spec
+from firmware_sim.image import read_image, write_image
+from firmware_sim.kernel import Kernel
+from firmware_sim.limits import FAULTS_ACTIVE_MAX, SAMPLES_MAX
+from firmware_sim.orders import Orders
+from firmware_sim.plant.plant import NeedleResult, build_plant_state
+from firmware_sim.plant.sounder import Sound, pattern_lengths_us, sound_of
+from firmware_sim.plant.unit import manufacture
+from firmware_sim.profile import Profile, load_profile, profile_names
+from firmware_sim.pump_state import PumpState
+from firmware_sim.sampling import columns_of, row_of
+from firmware_sim.trace import TraceRecord
+from firmware_sim.truth import Moment, Truth, truth_of
+from firmware_sim.units import US_PER_DAY, US_PER_H, US_PER_MIN, US_PER_S
+
+__all__ = ["Pump"]
+
+_SCHEDULABLE = ("inject", "clear", "needle", "power_cut", "reset")
+
+
+class Pump(Orders):
+    """One simulated pump. `profile` is a shipped profile's name (or a Profile); `seed` decides what differs between units."""
+
+    def __init__(self, profile: str | Profile = "itp-40", *, seed: int = 0, serial_number: str | None = None) -> None:
+        self.profile = load_profile(profile) if isinstance(profile, str) else profile
+        unit = manufacture(self.profile, seed, serial_number)
+        self._take(PumpState(self.profile.name, seed, build_plant_state(self.profile, unit)))
+        self._kernel.boot()
+
+    def _take(self, state: PumpState) -> None:
+        """Build the working parts over a state."""
+        self._state = state
+        self._kernel = Kernel(self.profile, state, self._perform)
+
+    # -- time ----------------------------------------------------------------------------------------------------------------
+
+    @property
+    def now_us(self) -> int:
+        """True virtual time in microseconds since the pump was made."""
+        return self._state.now_us
+
+    @property
+    def device_us(self) -> int:
+        """The device's monotonic counter now."""
+        return self._kernel.device_us
+
+    @property
+    def powered(self) -> bool:
+        """Whether the firmware runs."""
+        return self._state.belief is not None
+
+    @property
+    def boots(self) -> int:
+        """Boots so far; rises when the firmware starts again."""
+        return self._state.boots
+
+    @property
+    def seed(self) -> int:
+        """The seed it was made with."""
+        return self._state.seed
+
+    @property
+    def serial(self) -> str:
+        """The unit's serial number."""
+        return self._state.plant.unit.serial
+
+    @property
+    def calibration_ppm(self) -> int:
+        """The constant printed on the box."""
+        return self._state.plant.unit.printed_ppm
+
+    def true_us_of(self, device_us: int) -> int:
+        """The first true time at which the device counter shows `device_us`."""
+        return self._state.plant.oscillator.true_of(device_us)
+
+    def next_due(self) -> int | None:
+        """True time of the next thing that will happen by itself; None if nothing will. May lie at or before now."""
+        return self._kernel.next_due()
+
+    def advance(self, *, us: int = 0, seconds: int = 0, minutes: int = 0, hours: int = 0, days: int = 0) -> None:
+        """Let time pass. Raises BenchRefused for a negative span."""
+        self.advance_to(self.now_us + us + seconds * US_PER_S + minutes * US_PER_MIN + hours * US_PER_H + days * US_PER_DAY)
+
+    def advance_to(self, at_us: int) -> None:
+        """Let time pass until a true time; what is due by then happens in order. Raises BenchRefused for the past."""
+        self._kernel.advance_to(at_us)
+
+    # -- what is so ------------------------------------------------------------------------------------------------------------
+
+    def truth(self) -> Truth:
+        """What is so."""
+        state, steps = self._state, self._kernel.steps()
+        names = tuple(fault.name for fault in state.faults)
+        moment = Moment(state.now_us, self.device_us, self.powered, steps, self.sound(), names)
+        return truth_of(self._kernel.plant, moment)
+
+    def sound(self) -> Sound | None:
+        """What can be heard at this instant."""
+        belief, numbers = self._state.belief, self.profile.sound
+        if belief is None:
+            return None
+        sounding = belief.alarms.sounding(self.device_us, self._repeats_us(), pattern_lengths_us(numbers))
+        return sound_of(sounding.critical, sounding.began_us, numbers) if sounding else None
+
+    def next_sound_us(self) -> int | None:
+        """True time at which the next sounding begins, as things stand."""
+        belief = self._state.belief
+        at_us = belief.alarms.next_sounding_us(self.device_us, self._repeats_us()) if belief else None
+        return None if at_us is None else self.true_us_of(at_us)
+
+    # -- bench acts ------------------------------------------------------------------------------------------------------------
+
+    def needle(self, *, withdraw_nl: int | None = 0, inject_nl: int = 0, concentration_ng_per_ml: int = 0) -> NeedleResult:
+        """Take fluid out of the reservoir (None: all in reach) and put fluid in. The pump notices nothing."""
+        self._kernel.settle()
+        result = self._kernel.plant.needle(self._kernel.steps(), withdraw_nl, inject_nl, concentration_ng_per_ml)
+        facts = {"withdrawn_nl": result.withdrawn_nl, "inject_nl": inject_nl, "concentration_ng_per_ml": concentration_ng_per_ml}
+        self._acted("needle", facts)
+        return result
+
+    def inject(self, name: str, **parameters: int | str) -> int:
+        """Bring a fault into force; returns its handle. Raises BenchRefused for an unknown name or a wrong parameter."""
+        spec = fault_spec(name, parameters)
+        state = self._state
+        if len(state.faults) >= FAULTS_ACTIVE_MAX:
+            raise LimitExceeded(f"more than {FAULTS_ACTIVE_MAX} faults in force")
+        check_strike(self._kernel, spec, parameters)
+        self._kernel.settle()
+        handle = state.next_handle
+        if spec.lasting:
+            numbers = tuple((key, int(value)) for key, value in sorted(parameters.items()))
+            state.faults.append(ActiveFault(handle, name, numbers, state.now_us))
+            set_flow(self._kernel)
+        else:
+            strike(self._kernel, name, parameters)
+        state.next_handle += 1
+        self._acted("inject", {"fault": name, "parameters": dict(sorted(parameters.items())), "handle": handle})
+        return handle
+
+    def clear(self, handle: int) -> None:
+        """End a lasting fault. Raises BenchRefused when none in force has this handle."""
+        state = self._state
+        if all(fault.handle != handle for fault in state.faults):
+            raise BenchRefused(f"clear: no fault in force has handle {handle}; in force: {[fault.handle for fault in state.faults]}")
+        self._kernel.settle()
+        state.faults = [fault for fault in state.faults if fault.handle != handle]
+        set_flow(self._kernel)
+        self._acted("clear", {"handle": handle})
+
+    def power_cut(self, after_bytes: int | None = None, off_us: int = 0) -> None:
+        """Cut the supply now, or inside the memory write that passes `after_bytes` from now; it comes back after `off_us`.
+
+        While the power is off, `after_bytes` orders a cut inside the coming boot's own writes.
+        """
+        if off_us < 0 or (after_bytes is not None and after_bytes < 0):
+            raise BenchRefused("power_cut: bytes and time are not negative")
+        if not self.powered and after_bytes is None:
+            raise BenchRefused("power_cut: the power is off already; advance until it is back, or say after how many bytes of the boot")
+        self._kernel.settle()
+        state = self._state
+        self._acted("power_cut", {"after_bytes": -1 if after_bytes is None else after_bytes, "off_us": off_us})
+        state.off_us = off_us
+        if after_bytes is not None:
+            state.plant.memory.cut_after_bytes = after_bytes
+        elif self.powered:
+            self._lose_power()
+
+    def reset(self) -> None:
+        """A plain reset: the firmware starts again from memory."""
+        if not self.powered:
+            raise BenchRefused("reset: the power is off; advance until it is back")
+        self._kernel.settle()
+        self._acted("reset", {})
+        self._state.off_us = 0
+        self._lose_power()
+        self._kernel.settle()
+
+    def schedule(self, at_us: int, act: str, **arguments: int | str) -> int:
+        """Queue a bench act (inject, clear, needle, power_cut, reset) for a true time; returns its number."""
+        if act not in _SCHEDULABLE:
+            raise BenchRefused(f"schedule: {act!r} cannot be queued; {', '.join(_SCHEDULABLE)} can")
+        self._check_scheduled(act, arguments)
+        number = self._state.agenda.add(self.now_us, at_us, act, arguments)
+        self._acted("schedule", {"at_us": at_us, "act": act, "arguments": arguments})
+        return number
+
+    def sample(self, every_us: int, duration_us: int) -> dict[str, list[int]]:
+        """Advance by `duration_us`, looking every `every_us`; returns columns of belief and truth, the first row now."""
+        if every_us <= 0 or duration_us < 0 or duration_us // every_us >= SAMPLES_MAX:
+            raise BenchRefused(f"sample: every {every_us} us for {duration_us} us is not a number of rows up to {SAMPLES_MAX}")
+        rows, end_us = [row_of(self._kernel)], self.now_us + duration_us
+        while self.now_us + every_us <= end_us:
+            self.advance(us=every_us)
+            rows.append(row_of(self._kernel))
+        self.advance_to(end_us)
+        return columns_of(rows)
+
+    def events(self, since: int = 0) -> list[TraceRecord]:
+        """Trace records from number `since` on that are still kept."""
+        return self._kernel.trace.since(since)
+
+    def faults(self) -> tuple[ActiveFault, ...]:
+        """Lasting faults in force."""
+        return tuple(self._state.faults)
+
+    # -- digest and image -------------------------------------------------------------------------------------------------------
+
+    def digest(self, part: str = "all") -> str:
+        """SHA-256 over state, memory and trace; `therapy` leaves out log, answer table, counters and trace."""
+        if part == "all":
+            return digest_all(self._with_trace())
+        if part == "therapy":
+            return digest_therapy(self._state, self._kernel.firmware.layout)
+        raise BenchRefused(f"digest: {part!r} is not a part; there are all and therapy")
+
+    def save(self) -> bytes:
+        """The whole pump as versioned bytes."""
+        return write_image(self._with_trace())
+
+    @classmethod
+    def restore(cls, image: bytes) -> Pump:
+        """A pump that goes on bit-identically from an image of a shipped profile. Raises ImageError."""
+        state = read_image(PumpState, image)
+        pump = cls.__new__(cls)
+        if state.profile not in profile_names():
+            raise ImageError(f"the image is of profile {state.profile!r}, which this program does not ship")
+        pump.profile = load_profile(state.profile)
+        pump._take(state)
+        return pump
+
+    # -- inside -----------------------------------------------------------------------------------------------------------------
+
+    def _with_trace(self) -> PumpState:
+        self._state.trace_count, self._state.trace_chain = self._kernel.trace.count, self._kernel.trace.chain
+        return self._state
+
+    def _acted(self, act: str, facts: Mapping[str, object]) -> None:
+        """Record a bench act, then let happen what it brings about at once."""
+        self._kernel.trace.add(self.now_us, "bench", {"act": act, **facts})
+        self._kernel.changed()
+        self._kernel.settle()
+
+    def _lose_power(self) -> None:
+        self._kernel.firmware.now_us = self.device_us
+        self._kernel.lose_power()
+
+    def _check_scheduled(self, act: str, arguments: dict[str, int | str]) -> None:
+        """Refuse now what could not be done then."""
+        try:
+            signature(getattr(self, act)).bind(**arguments)
+        except TypeError as cause:
+            raise BenchRefused(f"schedule: {act}: {cause}") from cause
+        if act == "inject":
+            parameters = {key: value for key, value in arguments.items() if key != "name"}
+            check_strike(self._kernel, fault_spec(str(arguments["name"]), parameters), parameters)
+
+    def _perform(self, act: Act) -> None:
+        """Do a queued act that has come due; one that cannot be done now is recorded as such, for nobody is there to be told."""
+        try:
+            getattr(self, act.name)(**act.kwargs())
+        except BenchRefused as refused:
+            self._acted(act.name, {"refused": str(refused)})
+
+    def _repeats_us(self) -> tuple[int, int]:
+        """Repeats of the (non-critical, critical) sounds: the therapy's, or the profile's before there is one."""
+        belief, numbers = self._state.belief, self.profile.alarm
+        therapy = belief.prescription if belief else None
+        if therapy is None:
+            return numbers.non_critical_repeat_s_default * US_PER_S, numbers.critical_repeat_s_default * US_PER_S
+        return therapy.non_critical_repeat_s * US_PER_S, therapy.critical_repeat_s * US_PER_S

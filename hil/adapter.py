@@ -1,0 +1,210 @@
+"""The adapter: turns wire requests into pump calls and what the pump says into answers. Nothing else joins the two packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from firmware_sim import Pump
+from firmware_sim import errors as pump_errors
+from firmware_sim.firmware.alarms import ALARMS
+from firmware_sim.firmware.prescription import BolusOrder, RefillEntry
+from firmware_sim.firmware.prescription import Command as PumpCommand
+from firmware_sim.firmware.store import Effect as PumpEffect
+from hil.belief_on_wire import condition_of, counters_of, identity_of, log_entry_of, status_of
+from hil.prescriptions import MODE_NAMES, to_prescription, to_therapy
+from protocol.app import BusyUntil, Command, Effect, Refused
+from protocol.codes import Answer, DoseState, Unit
+from protocol.message_table import BY_NAME
+from protocol.messages import (
+    Bolus,
+    BolusAnswer,
+    Condition,
+    Counters,
+    Identity,
+    LogAnswer,
+    Refill,
+    RefillAnswer,
+    Refusal,
+    SetClockAnswer,
+    Status,
+)
+from protocol.refusals import Field, RefusalCode
+from protocol.therapy import Therapy
+
+__all__ = ["PumpApp"]
+
+_EFFECT_NAMES = {"commit": "COMMIT", "start": "START", "refill": "REFILL", "set_clock": "SET_CLOCK", "bolus": "BOLUS"}
+_DOSE_STATES = {None: DoseState.EXECUTING, "done": DoseState.EXECUTED, "interrupted": DoseState.INTERRUPTED}
+
+
+class PumpApp:
+    """A simulated pump as the device role needs it (`protocol.app.DeviceApp`)."""
+
+    def __init__(self, pump: Pump) -> None:
+        self._pump = pump
+
+    def now_us(self) -> int:
+        """The pump's own monotonic clock."""
+        return self._pump.device_us
+
+    def memory_writes(self) -> int:
+        """How often memory has changed, by writes and by faults."""
+        return self._pump.memory_writes
+
+    def load(self, region: str) -> bytes:
+        """Bytes of one of the role's memory regions."""
+        return self._pump.load(region)
+
+    def store(self, region: str, offset: int, data: bytes) -> None:
+        """Write into one of the role's memory regions."""
+        self._pump.store(region, offset, data)
+
+    def identity(self) -> Identity:
+        """Who the pump is and what it accepts."""
+        pump = self._pump
+        return identity_of(pump.status(), pump.profile, pump.serial, pump.calibration_ppm)
+
+    def status(self) -> Status:
+        """The short look."""
+        return status_of(self._pump.brief())
+
+    def condition(self) -> Condition:
+        """What it is doing and what it has to say."""
+        return condition_of(self._pump.status())
+
+    def counters(self) -> Counters:
+        """Totals and log range."""
+        return counters_of(self._pump.status())
+
+    def read_log(self, first: int, count: int) -> LogAnswer:
+        """Records of the event ring."""
+        oldest, newest, entries = self._pump.read_log(first, count)
+        return LogAnswer(oldest, max(0, newest), tuple(log_entry_of(entry) for entry in entries))
+
+    def interrogated(self) -> None:
+        """An interrogation was completed."""
+        self._pump.interrogated()
+
+    def therapy(self) -> tuple[int, Therapy | None]:
+        """Generation and therapy in force."""
+        belief = self._pump.status()
+        return belief.generation, to_therapy(belief.prescription) if belief.prescription else None
+
+    def begin_update(self, interrupt: bool) -> None:
+        """An update begins."""
+        with _answers():
+            self._pump.begin_update(interrupt)
+
+    def drop_update(self, expired: bool) -> None:
+        """An update was given up."""
+        self._pump.drop_update(expired)
+
+    def check_therapy(self, therapy: Therapy) -> None:
+        """Judge a therapy."""
+        with _answers():
+            self._pump.check(to_prescription(therapy))
+
+    def commit(self, command: Command, therapy: Therapy) -> tuple[int, int]:
+        """Make it the therapy."""
+        with _answers():
+            generation = self._pump.commit(to_prescription(therapy), PumpCommand(*command))
+        return generation, MODE_NAMES[self._pump.status().mode]
+
+    def start(self, command: Command, generation: int) -> int:
+        """Run the therapy of this generation."""
+        with _answers():
+            return MODE_NAMES[self._pump.start(generation, PumpCommand(*command))]
+
+    def stop(self) -> int:
+        """Stop all infusion."""
+        return MODE_NAMES[self._pump.stop()]
+
+    def refill(self, command: Command, refill: Refill) -> RefillAnswer:
+        """Take what the programmer says of a refill."""
+        with _answers():
+            return RefillAnswer(*self._pump.refill(RefillEntry(*refill[1:]), PumpCommand(*command)))
+
+    def check_bolus(self, bolus: Bolus) -> BolusAnswer:
+        """Judge a bolus and say how it would run."""
+        with _answers():
+            return BolusAnswer(*self._pump.check_bolus(_order(bolus)))
+
+    def bolus(self, command: Command, bolus: Bolus) -> None:
+        """Begin a bolus."""
+        with _answers():
+            self._pump.bolus(_order(bolus), PumpCommand(*command))
+
+    def set_clock(self, command: Command, clock_us: int) -> SetClockAnswer:
+        """Set the device clock."""
+        with _answers():
+            return SetClockAnswer(*self._pump.set_clock(clock_us, PumpCommand(*command)))
+
+    def silence(self, cause: int) -> int:
+        """Mute one cause."""
+        with _answers():
+            return self._pump.silence(_cause(cause))
+
+    def end_silences(self) -> None:
+        """What a lost session muted sounds again."""
+        self._pump.end_silences()
+
+    def acknowledge(self, cause: int) -> None:
+        """Mark a cause as seen."""
+        with _answers():
+            self._pump.acknowledge(_cause(cause))
+
+    def alarm_test(self) -> None:
+        """Play both sounds."""
+        self._pump.alarm_test()
+
+    def effect(self, command_id: int) -> Effect | None:
+        """What a command left in the pump's memory."""
+        effect = self._pump.effect(command_id)
+        return None if effect is None else _effect(effect)
+
+    def last_effect_id(self) -> int:
+        """Highest command id in any act's record."""
+        return self._pump.last_effect_id()
+
+    def note(self, opcode: int, command_id: int, answer: Answer, refusal: Refusal | None) -> None:
+        """Journal a command and what became of it."""
+        self._pump.note(opcode, command_id, int(answer), refusal.code if refusal else 0)
+
+
+@contextmanager
+def _answers() -> Iterator[None]:
+    """Turn the pump's refusals into the wire's; the names are the same in both packages."""
+    try:
+        yield
+    except pump_errors.Refused as refused:
+        raise Refused(
+            Refusal(
+                RefusalCode[refused.code],
+                Field[refused.field],
+                refused.index,
+                refused.value,
+                refused.limit,
+                Unit[refused.unit],
+            )
+        ) from refused
+    except pump_errors.Busy as busy:
+        raise BusyUntil(busy.until_us) from busy
+
+
+def _order(bolus: Bolus) -> BolusOrder:
+    return BolusOrder(bolus.volume_nl, bolus.dose_ng, bolus.duration_s, bool(bolus.may_lengthen))
+
+
+def _cause(number: int) -> str:
+    """The cause of that number. Raises the pump's Refused."""
+    if number >= len(ALARMS):
+        raise pump_errors.Refused("UNKNOWN_CAUSE", "CAUSE", number, len(ALARMS) - 1)
+    return ALARMS[number].cause
+
+
+def _effect(effect: PumpEffect) -> Effect:
+    dose = effect.dose
+    state = _DOSE_STATES[dose.end] if dose else DoseState.EXECUTED
+    programmed_nl, delivered_nl = (dose.programmed_nl, dose.delivered_nl) if dose else (0, 0)
+    return Effect(Command(*effect.command), BY_NAME[_EFFECT_NAMES[effect.kind]].opcode, state, programmed_nl, delivered_nl)

@@ -1,0 +1,173 @@
+"""What the firmware believes, as the wire's answers to STATUS, INTERROGATE and LOG."""
+
+from __future__ import annotations
+
+from firmware_sim.firmware.alarms import number_of
+from firmware_sim.firmware.device_status import ActiveAlarm, BriefStatus, DeviceStatus
+from firmware_sim.firmware.journal import Entry
+from firmware_sim.profile import Profile
+from hil.prescriptions import MODE_NAMES, image_digest
+from protocol.codes import AlarmClass, BatteryState, StatusFlag
+from protocol.message_table import PROTOCOL_MAJOR, PROTOCOL_MINOR
+from protocol.messages import (
+    AlarmEntry,
+    BolusEntry,
+    Condition,
+    Counters,
+    DrugEntry,
+    Identity,
+    Limits,
+    LogEntry,
+    Status,
+)
+
+__all__ = ["condition_of", "counters_of", "identity_of", "log_entry_of", "status_of"]
+
+NO_DIGEST = bytes(32)
+_PENDING, _STOPPED_BY_UPDATE, _SAFE_STATE, _BOLUS_RUNNING, _NO_FILL = (flag.value for flag in StatusFlag)
+"""Plain numbers: STATUS is asked often, and enum arithmetic costs more than all the rest of it."""
+
+
+def status_of(belief: BriefStatus) -> Status:
+    """The short look; what the device role knows of itself is left 0 for it to fill in."""
+    active, silenced, acknowledged = _words(belief.alarms)
+    return Status(
+        device_us=belief.device_us,
+        clock_us=belief.clock_us,
+        boot_count=belief.boot_count,
+        mode=MODE_NAMES[belief.mode],
+        flags=_flags(belief),
+        generation=belief.generation,
+        therapy_digest=image_digest(belief.prescription) if belief.prescription else NO_DIGEST,
+        last_command_id=0,
+        last_command_state=0,
+        staging=0,
+        staging_owner=0,
+        staging_until_us=0,
+        alarms=active,
+        silenced=silenced,
+        acknowledged=acknowledged,
+        line_errors=0,
+    )
+
+
+def condition_of(belief: DeviceStatus) -> Condition:
+    """Part 2 of an interrogation."""
+    bolus, fill = belief.bolus, belief.fill
+    return Condition(
+        device_us=belief.device_us,
+        clock_us=belief.clock_us,
+        mode=MODE_NAMES[belief.mode],
+        flags=_flags(belief),
+        rate_nl_per_h=belief.rate_nl_per_h,
+        computed_reservoir_nl=belief.computed_reservoir_nl or 0,
+        fill_drug_id=fill.drug_id if fill else 0,
+        fill_concentration_ng_per_ml=fill.concentration_ng_per_ml if fill else 0,
+        low_reservoir_clock_us=belief.low_reservoir_clock_us or 0,
+        empty_clock_us=belief.empty_clock_us or 0,
+        replace_by_clock_us=belief.replace_by_clock_us or 0,
+        battery_state=BatteryState.GOOD,
+        battery_mv=belief.supply_mv,
+        bolus=(BolusEntry(*bolus),) if bolus else (),
+        alarms=tuple(_alarm(alarm) for alarm in belief.alarms),
+    )
+
+
+def counters_of(belief: DeviceStatus) -> Counters:
+    """Part 3 of an interrogation."""
+    return Counters(
+        basal_nl=belief.basal_nl,
+        bolus_nl=belief.bolus_nl,
+        steps=belief.steps,
+        last_command_id=0,
+        last_command_state=0,
+        last_command_answer=0,
+        log_oldest=belief.log_oldest,
+        log_newest=belief.log_newest,
+        patient_bolus_granted=0,
+        patient_bolus_refused=0,
+    )
+
+
+def identity_of(belief: DeviceStatus, profile: Profile, serial: str, calibration_ppm: int) -> Identity:
+    """Part 0 of an interrogation."""
+    return Identity(
+        model=profile.identity.model,
+        serial=serial,
+        firmware=profile.identity.firmware,
+        major=PROTOCOL_MAJOR,
+        minor=PROTOCOL_MINOR,
+        calibration_ppm=calibration_ppm,
+        boot_count=belief.boot_count,
+        clock_us=belief.clock_us,
+        stops_for_update=int(profile.behaviour.stops_for_update),
+        tubing_nl=profile.catheter.tubing_nl,
+        limits=(_limits(profile),),
+        drugs=tuple(
+            DrugEntry(
+                drug.drug_id,
+                drug.version,
+                drug.name,
+                drug.concentration_ng_per_ml_min,
+                drug.concentration_ng_per_ml_max,
+                drug.daily_dose_ng_max,
+                drug.stability_days,
+            )
+            for drug in profile.drugs
+        ),
+    )
+
+
+def log_entry_of(entry: Entry) -> LogEntry:
+    """One log record."""
+    return LogEntry(
+        number=entry.number,
+        good=int(entry.good),
+        kind=entry.kind,
+        detail=entry.detail,
+        command_id=entry.command_id,
+        device_us=entry.device_us,
+        clock_us=max(0, entry.clock_us),
+        programmed_nl=entry.programmed_nl,
+        delivered_nl=entry.delivered_nl,
+        value=entry.value,
+    )
+
+
+def _flags(belief: BriefStatus | DeviceStatus) -> int:
+    flags = _PENDING if belief.concentration_pending else 0
+    if belief.stop_reason == "update":
+        flags |= _STOPPED_BY_UPDATE
+    if belief.safe_state:
+        flags |= _SAFE_STATE
+    if belief.bolus is not None:
+        flags |= _BOLUS_RUNNING
+    return flags if belief.fill is not None else flags | _NO_FILL
+
+
+def _words(alarms: tuple[ActiveAlarm, ...]) -> tuple[int, int, int]:
+    """Alarm words: active, silenced, acknowledged."""
+    active = silenced = acknowledged = 0
+    for alarm in alarms:
+        bit = 1 << number_of(alarm.cause)
+        active |= bit * alarm.active
+        silenced |= bit * (alarm.silenced_until_us > 0)
+        acknowledged |= bit * alarm.acknowledged
+    return active, silenced, acknowledged
+
+
+def _alarm(alarm: ActiveAlarm) -> AlarmEntry:
+    return AlarmEntry(
+        cause=number_of(alarm.cause),
+        alarm_class=AlarmClass.CRITICAL if alarm.critical else AlarmClass.NON_CRITICAL,
+        active=int(alarm.active),
+        acknowledged=int(alarm.acknowledged),
+        raised_us=alarm.raised_us,
+        silenced_until_us=alarm.silenced_until_us,
+    )
+
+
+def _limits(profile: Profile) -> Limits:
+    """Device limits: each field of the wire has its name in one of the profile's sections."""
+    sections = (profile.rate, profile.reservoir, profile.alarm, profile.bolus, profile.clock)
+    return Limits(*(next(getattr(section, name) for section in sections if hasattr(section, name)) for name in Limits._fields))

@@ -1,0 +1,99 @@
+"""The bench as a test sees it: `bench.advance(hours=8)`, wherever the pump is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from hil.bench import Bench
+
+__all__ = ["BenchCalls", "InProcessBench"]
+
+
+class BenchCalls(ABC):
+    """`call` for every verb of `hil.verbs`, and a method for each of those a test uses most. All raise BenchError."""
+
+    @abstractmethod
+    def call(self, verb: str, args: Mapping[str, object] | None = None, /, **named: object) -> dict[str, Any]:
+        """Do one verb; arguments by name, or as one mapping."""
+
+    def now_us(self) -> int:
+        """True virtual time."""
+        return int(self.call("now")["now_us"])
+
+    def advance(self, **span: int) -> int:
+        """Let time pass (us, seconds, minutes, hours, days; they add up); returns the time then."""
+        return int(self.call("advance", span)["now_us"])
+
+    def run_until(self, condition: str, *, limit_s: int) -> bool:
+        """Let time pass until a condition of `hil.conditions` holds, at most so long; tells whether it does."""
+        return bool(self.call("run_until", condition=condition, limit_s=limit_s)["reached"])
+
+    def sample(self, *, every_s: int, duration_s: int) -> dict[str, list[int]]:
+        """Let time pass, looking now and then; returns columns."""
+        columns: dict[str, list[int]] = self.call("sample", every_s=every_s, duration_s=duration_s)["columns"]
+        return columns
+
+    def inject(self, fault: str, **params: int | str) -> int:
+        """Put a fault in force; returns the handle that `clear` takes."""
+        return int(self.call("inject", fault=fault, params=params)["handle"])
+
+    def clear(self, handle: int) -> None:
+        """End a fault."""
+        self.call("clear", handle=handle)
+
+    def needle(self, **args: int | str) -> dict[str, Any]:
+        """Draw out (`withdraw_nl`, or "all"), fill in (`inject_nl`, `concentration_ng_per_ml`)."""
+        return self.call("needle", args)
+
+    def power_cut(self, *, after_bytes: int | None = None, off_s: int = 0) -> None:
+        """Cut the supply now, or inside the memory write that passes `after_bytes` from now."""
+        self.call("power_cut", after_bytes=after_bytes, off_s=off_s)
+
+    def reset(self) -> None:
+        """Reset the firmware."""
+        self.call("reset")
+
+    def truth(self) -> dict[str, Any]:
+        """What is so."""
+        return self.call("truth")
+
+    def status(self) -> dict[str, Any]:
+        """What the firmware believes."""
+        return self.call("status")
+
+    def events(self, since: int = 0) -> list[dict[str, Any]]:
+        """Trace records from a number on."""
+        records: list[dict[str, Any]] = self.call("events", since=since)["events"]
+        return records
+
+    def digest(self, part: str = "all") -> str:
+        """SHA-256 of the state, hex."""
+        return str(self.call("digest", part=part)["digest"])
+
+    def save(self) -> str:
+        """The unit image, base64."""
+        return str(self.call("save")["image"])
+
+    def restore(self, image: str) -> None:
+        """Become the unit of an image."""
+        self.call("restore", image=image)
+
+    def settle(self, sent_bytes: int) -> int:
+        """Have the client's bytes handled; returns how many went out. What a client without wall timers waits with."""
+        return int(self.call("settle", sent_bytes=sent_bytes)["emitted_bytes"])
+
+    def advance_us(self, us: int) -> None:
+        """Let microseconds pass; what such a client's reply timer does."""
+        self.call("advance", us=us)
+
+
+class InProcessBench(BenchCalls):
+    """A bench in this very process."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+
+    def call(self, verb: str, args: Mapping[str, object] | None = None, /, **named: object) -> dict[str, Any]:
+        return self.bench.call(verb, {**(args or {}), **named})

@@ -1,0 +1,96 @@
+"""The `pumpsim` command. Its subcommands are imported only when one is called, so that `pumpsim --help` answers at once.
+
+A command module has its `click.Command` under the name `command`. Whatever error of ours a command raises ends as one line on
+stderr for each problem (where, what, what to do) and its exit code: 2 asked in a way that cannot be done, 1 the answer is no,
+3 uncertain. Anything else is a defect and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from hil.errors import HilError
+
+__all__ = ["main", "pumpsim", "run"]
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("hil.cli.demo", "Run a pump from filling to a stall and leave a report; no hardware needed."),
+    "serve": ("hil.cli.serve", "Run a simulated pump behind a serial port, a pty or TCP."),
+    "program": ("hil.cli.program", "Interrogate and program a pump, simulated or real, as a clinician's programmer does."),
+    "exec": ("hil.cli.exec_", "Run an unmodified pyserial program with pumpsim:// ports."),
+}
+"""Name of a subcommand: the module that holds it, and its line in the help."""
+
+INTERRUPTED = 130
+
+
+class _LazyGroup(click.Group):
+    """A group that knows its subcommands' names and lines, and imports a subcommand when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        click.echo(f"pumpsim {version('pumpsim')}")
+        ctx.exit()
+
+
+@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, callback=_version, expose_value=False, is_eager=True, help="Print the version.")
+def pumpsim() -> None:
+    """Simulate a programmable implantable infusion pump, down to the bytes of its serial protocol.
+
+    For simulation, test and training. Not a medical device.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    try:
+        result: Any = pumpsim.main(args=arguments, prog_name="pumpsim", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("pumpsim: interrupted", err=True)
+        return INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        return _usage(error)
+    except HilError as error:
+        for line in error.lines:
+            click.echo(f"pumpsim: {line}", err=True)
+        return error.exit_code
+    return result if isinstance(result, int) else 0
+
+
+def _usage(error: click.ClickException) -> int:
+    """Print what click found wrong as one line, with the help to ask for."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    where = context.command_path if context else "pumpsim"
+    message = " ".join(error.format_message().split())
+    click.echo(f"{where}: {message.rstrip('.')}; see `{where} --help`", err=True)
+    return error.exit_code

@@ -1,0 +1,234 @@
+"""`pumpsim program PORT ACTION`: what a clinician's programmer does, from a command line.
+
+Every action opens a session, does one thing and closes. Quantities are typed with their unit, in quotes. What takes time to import
+is imported by the action that needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from hil import quantity
+from hil.alarm_names import ALARM_NAMES, alarms_in
+from hil.cli.program_session import Talk, clock_at, programmer, talking
+from hil.errors import QuantityError, UsageError
+
+__all__ = ["command"]
+
+LOG_SHOWN = 20
+"""Newest records that `log` shows without --all."""
+
+
+class Quantity(click.ParamType[int]):
+    """A typed quantity; what is wrong with it is said by the parser."""
+
+    def __init__(self, name: str, parse: Callable[[str], int]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return self._parse(str(value))
+        except QuantityError as error:
+            self.fail(str(error), param, ctx)
+
+
+VOLUME = Quantity("volume", quantity.VOLUME.parse)
+DOSE = Quantity("dose", quantity.DOSE.parse)
+CONCENTRATION = Quantity("concentration", quantity.CONCENTRATION.parse)
+DURATION = Quantity("duration", quantity.parse_duration)
+CLOCK = Quantity("clock", quantity.parse_clock)
+CAUSE = click.Choice([name.replace(" ", "-") for name in ALARM_NAMES])
+
+
+@click.group()
+@click.argument("port", metavar="PORT")
+@click.pass_context
+def command(ctx: click.Context, port: str) -> None:
+    """Interrogate and program the pump at PORT: pty:PATH, serial:PATH or a path, tcp://HOST:PORT, pumpsim://itp-40?seed=1."""
+    if port in command.commands:
+        raise UsageError(f"'{port}' is an action, and the port comes before it", do=f"type: pumpsim program PORT {port}")
+    ctx.obj = port
+
+
+@command.command()
+@talking
+def interrogate(talk: Talk) -> None:
+    """Read everything: therapy, reservoir, alarms, limits, counters."""
+    from hil.cli.program_view import condition_lines, interrogation_lines
+
+    with programmer(talk) as opened:
+        if talk.role == "patient":
+            condition, counters = opened.interrogate_short()
+            talk.show({"condition": condition, "counters": counters}, condition_lines(condition))
+        else:
+            known = opened.interrogate()
+            talk.show(known, interrogation_lines(known))
+
+
+@command.command()
+@talking
+def status(talk: Talk) -> None:
+    """The short look, which changes nothing at all."""
+    from hil.cli.program_view import mode_name, status_lines
+
+    with programmer(talk) as opened:
+        seen = opened.status()
+        talk.show(seen._asdict() | {"mode_name": mode_name(seen.mode), "alarm_names": alarms_in(seen.alarms)}, status_lines(seen))
+
+
+@command.command()
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--yes", is_flag=True, help="Send without asking.")
+@click.option("--interrupt", is_flag=True, help="End a running bolus for it.")
+@talking
+def update(talk: Talk, file: str, yes: bool, interrupt: bool) -> None:
+    """Make the therapy in FILE (YAML) the pump's: shown beside the present one, and asked for, first."""
+    from hil.cli.program_update import update_therapy
+
+    update_therapy(talk, file, yes=yes, interrupt=interrupt)
+
+
+@command.command()
+@click.option("--volume", "volume_nl", type=VOLUME, required=True, metavar='"20 mL"', help="In the reservoir now.")
+@click.option("--drug", required=True, metavar="NAME", help="What it was filled with.")
+@click.option("--concentration", "concentration_ng_per_ml", type=CONCENTRATION, required=True, metavar='"500 mcg/mL"')
+@click.option("--withdrawn", "withdrawn_nl", type=VOLUME, default=0, metavar='"1.2 mL"', help="Taken out before; nothing unless given.")
+@talking
+def refill(talk: Talk, volume_nl: int, withdrawn_nl: int, drug: str, concentration_ng_per_ml: int) -> None:
+    """Tell the pump what was done with the needle; the pump has no other way to know."""
+    from hil.cli.program_acts import tell_refill
+
+    tell_refill(talk, volume_nl, withdrawn_nl, drug, concentration_ng_per_ml)
+
+
+@command.command()
+@click.option("--dose", "dose_ng", type=DOSE, metavar='"50 mcg"', help="Drug to give.")
+@click.option("--volume", "volume_nl", type=VOLUME, metavar='"0.1 mL"', help="Volume to give, instead of a dose.")
+@click.option("--duration", "duration_s", type=DURATION, required=True, metavar='"10 min"', help="Over how long.")
+@click.option("--may-lengthen", is_flag=True, help="Take longer rather than exceed the pump's highest rate.")
+@talking
+def bolus(talk: Talk, dose_ng: int | None, volume_nl: int | None, duration_s: int, may_lengthen: bool) -> None:
+    """Give one bolus on top of the running therapy."""
+    from hil.cli.program_acts import give_bolus
+
+    give_bolus(talk, dose_ng, volume_nl, duration_s, may_lengthen=may_lengthen)
+
+
+@command.command()
+@talking
+def start(talk: Talk) -> None:
+    """Run the therapy that the pump has."""
+    _show_mode(talk, "must", lambda opened: opened.start().mode)
+
+
+@command.command()
+@talking
+def stop(talk: Talk) -> None:
+    """Stop the motor; nothing holds this up."""
+    _show_mode(talk, "not", lambda opened: opened.stop().mode)
+
+
+def _show_mode(talk: Talk, settling: Any, act: Callable[[Any], int]) -> None:
+    from hil.cli.program_view import mode_name
+
+    with programmer(talk, settling) as opened:
+        mode = mode_name(act(opened))
+        talk.show({"mode": mode}, [f"the pump is now in mode {mode}"])
+
+
+@command.command()
+@click.argument("cause", type=CAUSE)
+@talking
+def silence(talk: Talk, cause: str) -> None:
+    """Mute one alarm for a while; it stays active."""
+    with programmer(talk) as opened:
+        answer = opened.silence(_number(cause))
+        talk.show(answer, [f"{cause} is silent until {clock_at(opened, answer.until_us)}"])
+
+
+@command.command()
+@click.argument("cause", type=CAUSE)
+@talking
+def ack(talk: Talk, cause: str) -> None:
+    """Mark one alarm as seen; it goes on sounding."""
+    with programmer(talk) as opened:
+        opened.acknowledge(_number(cause))
+        talk.show({"acknowledged": cause}, [f"{cause} is acknowledged"])
+
+
+def _number(cause: str) -> int:
+    return ALARM_NAMES.index(cause.replace("-", " "))
+
+
+@command.command("alarm-test")
+@talking
+def alarm_test(talk: Talk) -> None:
+    """Have the pump sound both its alarms."""
+    with programmer(talk) as opened:
+        opened.alarm_test()
+        talk.show({"sounding": True}, ["the pump sounds its alarms"])
+
+
+@command.command("set-clock")
+@click.argument("clock_us", type=CLOCK, metavar='"2026-01-01 08:00"')
+@talking
+def set_clock(talk: Talk, clock_us: int) -> None:
+    """Set the pump's clock, which has no zone and no summer time."""
+    with programmer(talk, "must") as opened:
+        answer = opened.set_clock(clock_us)
+        talk.show(answer, [f"the clock was {quantity.clock(answer.old_us)} and is {quantity.clock(answer.new_us)}"])
+
+
+@command.command()
+@click.option("--all", "everything", is_flag=True, help=f"Every record kept, not only the newest {LOG_SHOWN}.")
+@talking
+def log(talk: Talk, everything: bool) -> None:
+    """Read the pump's log, oldest first."""
+    from hil.cli.program_view import log_lines
+
+    with programmer(talk) as opened:
+        records = opened.read_log()
+        shown = records if everything else records[-LOG_SHOWN:]
+        left = [f"({len(records) - len(shown):,} older records; --all shows them)"] if len(shown) < len(records) else []
+        talk.show({"records": shown, "older": len(records) - len(shown)}, left + log_lines(shown))
+
+
+@command.command()
+@click.argument("command_id", metavar="ID", type=click.IntRange(1, 2**32 - 1))
+@talking
+def outcome(talk: Talk, command_id: int) -> None:
+    """Ask what became of a command. The id that comes next is used up by the question, so that it cannot be carried out later."""
+    from hil.cli.program_view import outcome_lines
+
+    with programmer(talk, "not") as opened:
+        answer = opened.outcome(command_id)
+        talk.show(answer, outcome_lines(command_id, answer))
+
+
+@command.command()
+@click.option("--dismiss", is_flag=True, help="Drop the open command: the pump forgot it, and its totals were compared by hand.")
+@talking
+def settle(talk: Talk, dismiss: bool) -> None:
+    """Find out about the command whose answer was lost, if there is one; needs --programmer."""
+    from hil.cli.program_view import outcome_lines
+
+    if talk.programmer_file is None:
+        raise UsageError(
+            "without a programmer file no command is remembered", do="add --programmer FILE, the one the command was sent with"
+        )
+    with programmer(talk, "not") as opened:
+        command_id = opened.open_command_id
+        if command_id is None:
+            talk.show({"open": None}, ["no command is open"])
+        elif dismiss:
+            opened.dismiss()
+            talk.show({"open": command_id, "dismissed": True}, [f"command {command_id} is dropped"])
+        else:
+            found = opened.settle()
+            talk.show({"open": command_id, "outcome": found}, outcome_lines(command_id, found) if found else [])

@@ -1,0 +1,67 @@
+"""Refill and bolus: typed quantities become what the wire carries, judged against this pump before anything is sent."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from hil import quantity
+from hil.cli.output import aligned
+from hil.cli.program_session import Talk, clock_at, programmer
+from hil.errors import CheckFailed, UsageError
+from hil.therapy_wire import drug_named
+from protocol.codes import StatusFlag
+
+if TYPE_CHECKING:
+    from protocol.client import Interrogation
+
+__all__ = ["give_bolus", "tell_refill"]
+
+NL_PER_ML = 1_000_000
+
+
+def tell_refill(talk: Talk, volume_nl: int, withdrawn_nl: int, drug: str, concentration_ng_per_ml: int) -> None:
+    """Tell the pump what the needle did."""
+    with programmer(talk, "must") as opened:
+        known = opened.interrogate()
+        answer = opened.refill(volume_nl, withdrawn_nl, _drug_id(drug, known, talk.port), concentration_ng_per_ml)
+        pairs = [
+            ("told", f"{quantity.VOLUME.text(volume_nl)} {drug} {quantity.CONCENTRATION.text(concentration_ng_per_ml)}"),
+            ("expected before", quantity.VOLUME.text(answer.expected_nl)),
+            ("withdrawn", quantity.VOLUME.text(withdrawn_nl)),
+            ("computed now", quantity.VOLUME.text(answer.computed_nl)),
+        ]
+        talk.show(answer, aligned(pairs))
+
+
+def _drug_id(name: str, known: Interrogation, port: str) -> int:
+    entry = drug_named(name, known.identity)
+    if entry is not None:
+        return entry.drug_id
+    names = sorted({drug.name for drug in known.identity.drugs})
+    near = get_close_matches(name, names, 1)
+    raise CheckFailed(
+        f"the pump does not know the drug {name!r}", where=port, do=f"did you mean {near[0]}?" if near else f"it knows {', '.join(names)}"
+    )
+
+
+def give_bolus(talk: Talk, dose_ng: int | None, volume_nl: int | None, duration_s: int, *, may_lengthen: bool) -> None:
+    """Give one bolus: exactly one of dose and volume is typed, the other follows from what the pump was filled with."""
+    if (dose_ng is None) == (volume_nl is None):
+        raise UsageError("a bolus needs a dose or a volume, and not both", do='write --dose "50 mcg" or --volume "0.1 mL"')
+    with programmer(talk, "must") as opened:
+        known = opened.interrogate()
+        if known.condition.flags & StatusFlag.NO_FILL:
+            raise CheckFailed("the pump has not been told of a fill", where=talk.port, do="send a refill first")
+        concentration = known.condition.fill_concentration_ng_per_ml
+        if dose_ng is not None and not concentration:
+            raise CheckFailed("the pump holds no drug", where=talk.port, do="give the bolus by --volume")
+        volume = dose_ng * NL_PER_ML // concentration if volume_nl is None and dose_ng is not None else volume_nl or 0
+        dose = volume * concentration // NL_PER_ML if dose_ng is None else dose_ng
+        answer = opened.bolus(volume, dose, duration_s, may_lengthen)
+        pairs = [
+            ("bolus", f"{quantity.DOSE.text(dose)} in {quantity.VOLUME.text(volume)}"),
+            ("over", quantity.duration(answer.duration_s) + ("" if answer.duration_s == duration_s else ", lengthened")),
+            ("ends", clock_at(opened, answer.end_us)),
+        ]
+        talk.show(answer, aligned(pairs))

@@ -1,0 +1,99 @@
+"""`pumpsim program PORT update FILE`: read, judge, show, ask, and only then send."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from hil import quantity
+from hil.cli.output import note, show_json
+from hil.cli.program_session import Talk, programmer
+from hil.cli.program_view import mode_name
+from hil.cli.review_view import print_review
+from hil.errors import CheckFailed, UsageError
+from hil.refusal_text import say
+from hil.review import Review, review
+from hil.therapy_file import TherapyDocument, read_therapy
+from protocol import errors as wire
+from protocol.codes import Mode
+from protocol.refusals import Field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from protocol.client import Interrogation, Programmer
+    from protocol.therapy import Therapy
+
+__all__ = ["update_therapy"]
+
+_OUTSIDE_FILE = {Field.NONE, Field.GENERATION, Field.OVERRIDES, Field.OFFSET, Field.LENGTH, Field.DIGEST}
+
+
+def update_therapy(talk: Talk, path: str, *, yes: bool, interrupt: bool) -> None:
+    """Make the file's therapy the pump's. Nothing is sent before all that can be judged here was judged and somebody agreed."""
+    if not yes and (talk.as_json or not sys.stdin.isatty()):
+        what = "--json cannot ask for agreement" if talk.as_json else "there is no terminal to ask for agreement"
+        raise UsageError(what, where=path, do="add --yes to send without asking; nothing was sent")
+    document = read_therapy(path)
+    with programmer(talk, "must") as opened:
+        known = opened.interrogate()
+        therapy = document.therapy(known.identity)
+        _judge(document, therapy, opened, known, interrupt=interrupt)
+        shown = review(known.therapy, therapy, known.identity, known.condition)
+        if not talk.as_json:
+            print_review(shown, f"{known.identity.model}, serial {known.identity.serial}")
+        if not yes and not click.confirm("\nSend this therapy?", default=False):
+            raise CheckFailed("not agreed", where=path, do="nothing was sent")
+        with _after_begin(document, opened, known):
+            answer = opened.update(therapy, interrupt=interrupt, generation=known.generation)
+        _report(talk, shown, answer.generation, answer.mode)
+
+
+def _judge(document: TherapyDocument, therapy: Therapy, opened: Programmer, known: Interrogation, *, interrupt: bool) -> None:
+    """What the pump would refuse, found before it stops."""
+    try:
+        opened.check(therapy, known)
+    except wire.Rejected as error:
+        raise document.refused(error.refusal) from error
+    if known.condition.bolus and not interrupt:
+        bolus = known.condition.bolus[0]
+        end = quantity.clock(known.condition.clock_us + bolus.end_us - known.condition.device_us)
+        raise CheckFailed(f"a bolus runs until {end}", where=document.path, do="wait for its end, or add --interrupt; nothing was sent")
+
+
+@contextmanager
+def _after_begin(document: TherapyDocument, opened: Programmer, known: Interrogation) -> Iterator[None]:
+    """A failure now may leave the pump stopped: say so, and trace a refusal to its line."""
+    try:
+        yield
+    except wire.Refused as error:
+        state = _stopped(opened, known)
+        if error.refusal.field in _OUTSIDE_FILE:
+            said = say(error.refusal)
+            raise CheckFailed(said.what, where=document.path, do=state or said.do) from error
+        if state:
+            note(state)
+        raise document.refused(error.refusal) from error
+    except (wire.LinkError, wire.Conflict, wire.Stale) as error:
+        raise CheckFailed(str(error), where=document.path, do=_stopped(opened, known)) from error
+
+
+def _stopped(opened: Programmer, known: Interrogation) -> str:
+    """What to do about a pump that may have stopped for an update that did not come; empty if it runs on."""
+    if not known.identity.stops_for_update:
+        return ""
+    try:
+        mode = opened.status().mode
+    except wire.ProtocolError:
+        return "the pump may be STOPPED: interrogate it, then update again or start it"
+    return "the pump is STOPPED: update again or start it" if mode == Mode.STOPPED else ""
+
+
+def _report(talk: Talk, shown: Review, generation: int, mode: int) -> None:
+    if talk.as_json:
+        show_json({"review": shown.as_dict(), "generation": generation, "mode": mode_name(mode)})
+    else:
+        click.echo(f"\nread back and committed: therapy generation {generation}; the pump is now in mode {mode_name(mode)}")

@@ -1,0 +1,127 @@
+"""What the bench can wait for, written as short text.
+
+================  ==========================================  ==============================
+condition         holds when                                  example
+================  ==========================================  ==============================
+alarm:CAUSE       the pump says that this alarm is active     alarm:motor_stall
+mode:NAME         the pump says that it is in this mode       mode:stopped
+reservoir<=V      the computed reservoir is at or below V     reservoir<=2 mL
+bolus-ended       no bolus runs                               bolus-ended
+sound             something sounds                            sound
+quiet             no alarm is active                          quiet
+powered           the pump has power                          powered
+================  ==========================================  ==============================
+
+Conditions speak of what the firmware believes (and of what can be heard). A pump without power believes nothing: only `powered` can
+be waited for then. Waiting goes from one instant at which anything can change to the next, so the instant found is exact; a reservoir
+level, which is passed between such instants, is closed in on from above by the highest rate in force, never passed.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from firmware_sim import Pump
+from firmware_sim.firmware.alarms import ALARMS
+from firmware_sim.firmware.device_status import DeviceStatus
+from firmware_sim.firmware.modes import MODES
+from firmware_sim.units import US_PER_H
+from hil.errors import BenchError, QuantityError
+from hil.quantity import VOLUME
+from hil.unit import Unit
+
+__all__ = ["Condition", "parse_condition"]
+
+STEPS_MAX = 1_000_000
+"""Instants looked at in one wait; a wait of years for a pump that sounds hourly stays below."""
+DRIFT_MARGIN = 1_000
+"""The device's clock may run fast by this part of itself at most."""
+
+
+class Condition(NamedTuple):
+    """One condition: a kind and what belongs to it."""
+
+    kind: str
+    name: str = ""
+    volume_nl: int = 0
+
+    def holds(self, pump: Pump) -> bool:
+        """Whether it holds now."""
+        if self.kind == "powered":
+            return pump.powered
+        if self.kind == "sound":
+            return pump.sound() is not None
+        return pump.powered and self._believed(pump.status())
+
+    def run(self, unit: Unit, limit_us: int) -> bool:
+        """Let time pass until it holds, at most to the true instant `limit_us`; tells whether it holds then."""
+        for _ in range(STEPS_MAX):
+            if self.holds(unit.pump):
+                return True
+            if unit.now_us >= limit_us:
+                return False
+            unit.advance_to(min(limit_us, self._next_look(unit)))
+        raise BenchError(f"{STEPS_MAX:,} instants have passed without it", where="run_until", do="wait for less at a time")
+
+    def _believed(self, status: DeviceStatus) -> bool:
+        if self.kind == "alarm":
+            return any(alarm.active and alarm.cause == self.name for alarm in status.alarms)
+        if self.kind == "mode":
+            return status.mode == self.name
+        if self.kind == "reservoir":
+            return status.computed_reservoir_nl is not None and status.computed_reservoir_nl <= self.volume_nl
+        if self.kind == "quiet":
+            return not any(alarm.active for alarm in status.alarms)
+        return status.bolus is None
+
+    def _next_look(self, unit: Unit) -> int:
+        """The next true instant at which it could begin to hold; far away if nothing is due."""
+        now_us, pump = unit.now_us, unit.pump
+        looks = [unit.next_due()]
+        if self.kind == "sound":
+            looks.append(pump.next_sound_us())
+        if self.kind == "reservoir" and pump.powered:
+            looks.append(self._soonest(pump))
+        return max(now_us + 1, min((look for look in looks if look is not None), default=now_us + US_PER_H * 24))
+
+    def _soonest(self, pump: Pump) -> int | None:
+        """The earliest instant at which the reservoir could have fallen to the level; None if it is not computed."""
+        status = pump.status()
+        if status.computed_reservoir_nl is None:
+            return None
+        above_nl = status.computed_reservoir_nl - self.volume_nl
+        device_us = above_nl * US_PER_H // _highest_rate_nl_per_h(pump, status)
+        return pump.now_us + device_us - device_us // DRIFT_MARGIN
+
+
+def _highest_rate_nl_per_h(pump: Pump, status: DeviceStatus) -> int:
+    """No commanded rate is above this until somebody acts."""
+    rate = pump.profile.rate
+    if status.bolus is not None or status.prescription is None:
+        return rate.rate_nl_per_h_max
+    steps = [step.rate_nl_per_h for group in status.prescription.groups for step in group.steps]
+    return max([rate.minimum_rate_nl_per_h, *steps])
+
+
+def parse_condition(text: str) -> Condition:
+    """Read a condition. Raises BenchError that says what there is."""
+    text = text.strip()
+    if text in {"bolus-ended", "sound", "quiet", "powered"}:
+        return Condition(text)
+    if text.startswith("reservoir<="):
+        try:
+            return Condition("reservoir", volume_nl=VOLUME.parse(text.removeprefix("reservoir<=")))
+        except QuantityError as error:
+            raise BenchError(error.what, where="condition", do=error.do) from None
+    kind, _, name = text.partition(":")
+    known = {"alarm": tuple(alarm.cause for alarm in ALARMS), "mode": MODES}.get(kind)
+    if known is None:
+        do = "use alarm:CAUSE, mode:NAME, reservoir<=V, bolus-ended, sound, quiet or powered"
+        raise BenchError(f"no condition: {text!r}", where="condition", do=do)
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        raise BenchError(
+            f"unknown {kind} {name!r}", where="condition", do=f"did you mean {near[0]}?" if near else f"use one of: {', '.join(known)}"
+        )
+    return Condition(kind, name)

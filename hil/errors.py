@@ -1,0 +1,110 @@
+"""Every error the bench raises on purpose.
+
+::
+
+    HilError                  what, where, what to do; exit 1
+    ├── UsageError            asked in a way that cannot be done: bad option, value or file; exit 2
+    │   ├── QuantityError     a typed quantity that is not exactly one number and one known unit (also a ValueError)
+    │   └── TherapyFileError  a therapy file with one or more problems, each at its line
+    ├── CheckFailed           the thing was done and the answer is no: a refusal, a limit, a comparison; exit 1
+    │   └── TherapyRefused    a therapy that this pump would not, or did not, take; each problem at its line
+    ├── UncertainError        nobody knows yet whether a command was carried out; exit 3
+    └── BenchError            a bench act that could not be done; exit 1
+
+An error prints as one line: where, what, what to do. Errors that hold several problems print one such line for each.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = [
+    "BenchError",
+    "CheckFailed",
+    "HilError",
+    "Problem",
+    "QuantityError",
+    "TherapyFileError",
+    "TherapyRefused",
+    "UncertainError",
+    "UsageError",
+]
+
+
+def one_line(what: str, where: str, do: str) -> str:
+    """Join the three parts of a message, in the order a reader needs them; line breaks inside become spaces."""
+    text = f"{where}: {what}" if where else what
+    return " ".join((f"{text}; {do}" if do else text).split())
+
+
+class HilError(Exception):
+    """Root of the bench's errors. `lines` is what to print, `exit_code` what the command line ends with."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", do: str = "") -> None:
+        super().__init__(one_line(what, where, do))
+        self.what = what
+        self.where = where
+        self.do = do
+        self.lines: tuple[str, ...] = (one_line(what, where, do),)
+
+
+class UsageError(HilError):
+    """Asked in a way that cannot be done; nothing was sent or changed."""
+
+    exit_code = 2
+
+
+class QuantityError(UsageError, ValueError):
+    """A typed quantity is not one number and one unit of the kind asked for."""
+
+
+class CheckFailed(HilError):
+    """It was asked properly, and the answer is no."""
+
+
+class UncertainError(HilError):
+    """A command left and its answer did not come back; `do` is the command that settles it."""
+
+    exit_code = 3
+
+
+class BenchError(HilError):
+    """A bench act could not be done; the pump is as it was."""
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong at one line (1 is the first line) of a file."""
+
+    line: int
+    what: str
+    do: str = ""
+
+    def text(self, path: str) -> str:
+        """The line to print: FILE:LINE, what, what to do."""
+        return one_line(self.what, f"{path}:{self.line}", self.do)
+
+
+class _Problems(HilError):
+    """Several problems of one file, in the order of its lines."""
+
+    def __init__(self, path: str, problems: tuple[Problem, ...]) -> None:
+        self.path = path
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
+        first = self.problems[0]
+        super().__init__(first.what, where=f"{path}:{first.line}", do=first.do)
+        self.lines = tuple(problem.text(path) for problem in self.problems)
+        self.args = ("\n".join(self.lines),)
+
+
+class TherapyFileError(_Problems, UsageError):
+    """The file cannot be read as a therapy."""
+
+    exit_code = 2
+
+
+class TherapyRefused(_Problems, CheckFailed):
+    """The file is a therapy, and this pump does not take it."""
+
+    exit_code = 1

@@ -1,0 +1,73 @@
+"""A record of the pump's log in words."""
+
+from __future__ import annotations
+
+from hil import quantity
+from hil.alarm_names import alarm_name
+from protocol.codes import Answer, EventKind
+from protocol.message_table import SPECS
+from protocol.messages import LogEntry
+from protocol.refusals import RefusalCode
+
+__all__ = ["BAD_RECORD", "detail_text", "kind_text", "volumes_text"]
+
+BAD_RECORD = "bad record"
+_ALARMS = (EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED, EventKind.SILENCED, EventKind.ACKNOWLEDGED)
+_BOLUSES = (EventKind.BOLUS_STARTED, EventKind.BOLUS_ENDED)
+_STOPS = ("", "by command", "for an update", "empty", "new drug")
+"""Why the pump stopped, by the record's detail."""
+
+
+def kind_text(entry: LogEntry) -> str:
+    """What the record tells, in lower-case words."""
+    if not entry.good:
+        return BAD_RECORD
+    return EventKind(entry.kind).name.lower().replace("_", " ") if entry.kind in set(EventKind) else f"kind {entry.kind}"
+
+
+def volumes_text(entry: LogEntry) -> str:
+    """The volumes of a record that has such; elsewhere the two fields carry other numbers."""
+    programmed, delivered = quantity.VOLUME.text(entry.programmed_nl), quantity.VOLUME.text(entry.delivered_nl)
+    if entry.good and entry.kind in _BOLUSES:
+        return f"{delivered} of {programmed}"
+    return f"{programmed} in, {delivered} withdrawn" if entry.good and entry.kind == EventKind.REFILL else ""
+
+
+def detail_text(entry: LogEntry) -> str:
+    """The rest of the record but its volumes; empty where its kind says all."""
+    if not entry.good:
+        return "its checksum does not fit"
+    if entry.kind in _ALARMS:
+        return alarm_name(entry.detail)
+    if entry.kind in {EventKind.COMMAND, EventKind.REFUSAL}:
+        return _command_text(entry)
+    return _other_text(entry)
+
+
+def _command_text(entry: LogEntry) -> str:
+    name = SPECS[entry.detail].name if entry.detail in SPECS else f"opcode {entry.detail:#06x}"
+    of = f"{name}, command {entry.command_id}" if entry.command_id else name
+    answer, refusal = _name(Answer, entry.programmed_nl), _name(RefusalCode, entry.delivered_nl)
+    return f"{of}: {answer} {refusal}" if entry.delivered_nl else f"{of}: {answer}"
+
+
+def _name(table: type[Answer | RefusalCode], number: int) -> str:
+    """The name of a code; one of a newer pump is its number."""
+    return next((member.name for member in table if member == number), str(number))
+
+
+def _other_text(entry: LogEntry) -> str:
+    command = f"command {entry.command_id}" if entry.command_id else ""
+    says = {
+        EventKind.BOOT: f"boot {entry.value}",
+        EventKind.THERAPY_COMMITTED: f"generation {entry.value}",
+        EventKind.UPDATE_BEGUN: f"from generation {entry.value}",
+        EventKind.UPDATE_DROPPED: "expired" if entry.detail else "given up",
+        EventKind.CLOCK_SET: f"it was {quantity.clock(entry.value)}",
+        EventKind.REFILL: quantity.CONCENTRATION.text(entry.value),
+        EventKind.BOLUS_STARTED: f"over {quantity.duration(entry.value)}",
+        EventKind.STOPPED: _STOPS[entry.detail] if entry.detail < len(_STOPS) else f"reason {entry.detail}",
+        EventKind.BOLUS_ENDED: "interrupted" if entry.detail else "complete",
+    }
+    text = next((say for kind, say in says.items() if kind == entry.kind), "")
+    return ", ".join(part for part in (text, command) if part)

@@ -1,0 +1,151 @@
+"""tcp://HOST:PORT, one client at a time. A second one is told PORT_BUSY in one frame and shown the door."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+from typing import TYPE_CHECKING
+
+from hil.errors import UsageError
+from hil.ports import READ_BYTES_MAX, Port
+from protocol.errors import LinkError
+from protocol.transport.tcp import port_busy_frame, split_address
+
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["TcpPort"]
+
+TURNED_AWAY_MAX = 16
+"""Second clients that may be on their way out at once; past it the oldest is cut off without ceremony."""
+
+
+class TcpPort(Port):
+    """A listening socket and at most one client. Port 0 asks the system for a free one; `url` then says which."""
+
+    def __init__(self, address: str) -> None:
+        host, port = _parse(address)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._client: socket.socket | None = None
+        self._turned_away: list[socket.socket] = []
+        try:
+            family, kind, number, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+            self._listener = socket.socket(family, kind, number)
+        except OSError as error:
+            raise UsageError(f"no such address: {error.strerror}", where=f"tcp://{address}", do="use tcp://127.0.0.1:PORT") from None
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._listener.bind(place)
+            self._listener.listen()
+        except OSError as error:
+            self._listener.close()
+            raise UsageError(
+                f"cannot listen: {error.strerror}", where=f"tcp://{address}", do="choose another port, or 0 for a free one"
+            ) from None
+        self._listener.setblocking(False)
+        shown = f"[{host}]" if ":" in host else host
+        super().__init__(f"tcp://{shown}:{self._listener.getsockname()[1]}")
+
+    def listen(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        loop.add_reader(self._listener.fileno(), self._accept)
+
+    def drain(self) -> None:
+        # What the old client left comes before the new one, or the new one would find the port busy.
+        while self._client is not None and self._read():
+            pass
+        while self._accept():
+            while self._client is not None and self._read():
+                pass
+
+    def wait(self, seconds: float) -> None:
+        poll = select.poll()
+        poll.register(self._listener, select.POLLIN)
+        if self._client is not None:
+            poll.register(self._client, select.POLLIN)
+        poll.poll(seconds * 1_000)
+
+    def close(self) -> None:
+        self._drop_client()
+        for leaving in self._turned_away[:]:
+            self._dismiss(leaving)
+        if self._loop is not None and self._listener.fileno() >= 0:
+            self._loop.remove_reader(self._listener.fileno())
+        self._listener.close()
+
+    def _accept(self) -> bool:
+        """Take one client, or turn it away; False when none was waiting."""
+        try:
+            client, _ = self._listener.accept()
+        except OSError:
+            return False
+        client.setblocking(False)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while self._client is not None and self._read():
+            pass
+        if self._client is not None:
+            self._turn_away(client)
+            return True
+        self._client = client
+        self.received = self.emitted = 0
+        if self._loop is not None:
+            self._loop.add_reader(client.fileno(), self._read)
+        return True
+
+    def _read(self) -> bool:
+        """Read once and answer; False when nothing was waiting or the client is gone."""
+        client = self._client
+        if client is None:
+            return False
+        try:
+            data = client.recv(READ_BYTES_MAX)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""
+        if not data:
+            self._drop_client()
+            return False
+        self._answer(data, client.send)
+        return True
+
+    def _drop_client(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            self._forget(client)
+
+    def _turn_away(self, client: socket.socket) -> None:
+        """Say PORT_BUSY, then read on until the client leaves: closing over unread bytes would reset the line and lose the frame."""
+        with contextlib.suppress(OSError):
+            client.send(port_busy_frame())
+            client.shutdown(socket.SHUT_WR)
+        self._turned_away.append(client)
+        if len(self._turned_away) > TURNED_AWAY_MAX:
+            self._dismiss(self._turned_away[0])
+        if self._loop is not None:
+            self._loop.add_reader(client.fileno(), self._see_off, client)
+
+    def _see_off(self, client: socket.socket) -> None:
+        try:
+            data = client.recv(READ_BYTES_MAX)
+        except OSError:
+            data = b""
+        if not data:
+            self._dismiss(client)
+
+    def _dismiss(self, client: socket.socket) -> None:
+        self._turned_away.remove(client)
+        self._forget(client)
+
+    def _forget(self, client: socket.socket) -> None:
+        if self._loop is not None and client.fileno() >= 0:
+            self._loop.remove_reader(client.fileno())
+        client.close()
+
+
+def _parse(address: str) -> tuple[str, int]:
+    try:
+        return split_address(address)
+    except LinkError as error:
+        raise UsageError(str(error), where="--port") from None

@@ -1,0 +1,184 @@
+"""A pump, a programmer and a bench joined up: what a test asks for in one line.
+
+`Rig.open("pumpsim://itp-40?seed=1")` keeps the pump in this process; `Rig.open("pty:./pump0")` and `Rig.open("tcp://127.0.0.1:0")` start a
+server of their own in lock-step and drive its bench by pipe. Either way the programmer waits in virtual time: an answer is there, or
+the reply timeout passes on the bench. `Rig.connect(...)` takes the ready line of a server that runs already.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from hil.bench import Bench
+from hil.bench_calls import BenchCalls, InProcessBench
+from hil.errors import BenchError, UsageError
+from hil.pacing import Pacer
+from hil.pump_url import parse_pump_url
+from hil.stdio_bench import ServerEnded, ServerProcess
+from hil.unit import Unit
+from protocol.client import Programmer
+from protocol.errors import LinkLost
+from protocol.transport.memory import MemoryTransport
+from protocol.waiting import BenchWaiter
+
+__all__ = ["Rig"]
+
+
+class _MemoryLink:
+    """One client's own line to a unit in the same process, with its own counts."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._received = 0
+        self._emitted = 0
+
+    def peer(self, data: bytes) -> bytes:
+        """What the transport hands bytes to."""
+        self._bench.catch_up()
+        self._received += len(data)
+        answer = self._bench.unit.receive(data)
+        self._emitted += len(answer)
+        return answer
+
+    def settle(self, sent_bytes: int) -> int:
+        if self._received != sent_bytes:
+            raise BenchError(f"{self._received} of {sent_bytes} bytes have arrived", where="settle", do="write through this link only")
+        return self._emitted
+
+    def advance_us(self, us: int) -> None:
+        self._bench.call("advance", {"us": us})
+
+
+class _ServedLink:
+    """The line to a server whose bench we hold; a server that has ended is a lost link to its client."""
+
+    def __init__(self, bench: BenchCalls) -> None:
+        self._bench = bench
+
+    def settle(self, sent_bytes: int) -> int:
+        try:
+            return self._bench.settle(sent_bytes)
+        except ServerEnded as error:
+            raise LinkLost(str(error)) from None
+
+    def advance_us(self, us: int) -> None:
+        try:
+            self._bench.advance_us(us)
+        except ServerEnded as error:
+            raise LinkLost(str(error)) from None
+
+
+class Rig:
+    """Open one with `Rig.open` or `Rig.connect`; as a context it leaves no port and no process behind.
+
+    `ready` is the server's ready line, None for a pump in this process. `programmer_options` are those of `Programmer.open`.
+    """
+
+    def __init__(
+        self, stack: ExitStack, *, unit: Unit | None = None, bench: BenchCalls | None = None, ready: Mapping[str, Any] | None = None
+    ) -> None:
+        self._stack = stack
+        self._unit = unit
+        self._bench = bench
+        self.ready = ready
+        self.programmer_options: dict[str, Any] = {}
+        self._programmer: Programmer | None = None
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        profile: str = "itp-40",
+        seed: int = 0,
+        state: str | Path | None = None,
+        programmer: Mapping[str, Any] | None = None,
+    ) -> Rig:
+        """Start a pump of one's own behind this URL. A pumpsim:// URL says profile and seed itself. Raises UsageError, HilError."""
+        if url.startswith("pumpsim:"):
+            rig = cls._in_process(url)
+        else:
+            options = ["--port", url, "--seed", str(seed), "--pace", "lock-step"]
+            stack = ExitStack()
+            server = stack.enter_context(ServerProcess(profile, [*options, "--state", str(state)] if state else options))
+            rig = cls(stack, bench=server.bench, ready=server.ready)
+        rig.programmer_options = dict(programmer or {})
+        return rig
+
+    @classmethod
+    def connect(cls, ready: Mapping[str, Any] | str | Path, *, programmer: Mapping[str, Any] | None = None) -> Rig:
+        """Take a server that runs: its ready line as a mapping or JSON text, or the path of its ready file.
+
+        Its bench is on its own standard input, out of reach from here; the programmer waits by the wall clock. Raises UsageError.
+        """
+        rig = cls(ExitStack(), ready=_ready(ready))
+        rig.programmer_options = dict(programmer or {})
+        return rig
+
+    @classmethod
+    def _in_process(cls, url: str) -> Rig:
+        asked = parse_pump_url(url)
+        unit = Unit.new(asked.profile, seed=asked.seed)
+        return cls(ExitStack(), unit=unit, bench=InProcessBench(Bench(unit, pacer=Pacer(asked.pace))))
+
+    @property
+    def bench(self) -> BenchCalls:
+        """The side door. Raises BenchError where there is none."""
+        if self._bench is None:
+            raise BenchError("this server's bench is on its own standard input", where="rig", do="start the server with Rig.open")
+        return self._bench
+
+    @property
+    def programmer(self) -> Programmer:
+        """The programmer, opened at first use. Raises what `Programmer.open` raises."""
+        if self._programmer is None:
+            self._programmer = self.another_programmer()
+        return self._programmer
+
+    def another_programmer(self, **options: Any) -> Programmer:
+        """Open one more programmer, closed with the rig. A served port takes one client at a time: close the one before first."""
+        merged = {**self.programmer_options, **options}
+        if self._unit is not None and isinstance(self._bench, InProcessBench):
+            link = _MemoryLink(self._bench.bench)
+            opened = Programmer.over(MemoryTransport(link.peer), waiter=BenchWaiter(link), **merged)
+        elif self._bench is not None:
+            self._bench.call("attach")
+            opened = Programmer.open(self._port(), waiter=BenchWaiter(_ServedLink(self._bench)), **merged)
+        else:
+            opened = Programmer.open(self._port(), **merged)
+        return self._stack.enter_context(opened)
+
+    def _port(self) -> str:
+        return str((self.ready or {})["port"])
+
+    def close(self) -> None:
+        """Close programmers, then the server. May be called twice."""
+        self._programmer = None
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _ready(source: Mapping[str, Any] | str | Path) -> dict[str, Any]:
+    """A ready line from wherever it is. Raises UsageError."""
+    if isinstance(source, Mapping):
+        found: object = dict(source)
+    else:
+        text = str(source)
+        try:
+            found = json.loads(text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"no ready line: {error}", where=text[:80], do="give what `pumpsim serve` printed first, or its --ready-file"
+            ) from None
+    if not isinstance(found, dict) or not found.get("ready") or "port" not in found:
+        raise UsageError("no ready line", where="rig", do="give what `pumpsim serve` printed first, or its --ready-file")
+    return found

@@ -1,0 +1,196 @@
+"""One pump joined to its end of the wire: the thing that ports, benches and rigs drive.
+
+The pump counts true virtual microseconds, the device role the pump's own clock. A `Unit` runs both to the earlier deadline; at one
+instant the pump goes first. A pump that boots has lost its session, so its role is reset whenever the boot count changes.
+
+A power cut in the middle of a memory write comes up as `PowerCut`, an exception that no handler of errors may swallow. It is caught here
+and nowhere else: the bytes not yet answered stay unanswered, as they do when a real supply dies.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import TypeVar
+
+from firmware_sim import Pump
+from firmware_sim.errors import ImageError, LimitExceeded, PowerCut, ProfileError
+from firmware_sim.limits import SAMPLES_MAX
+from hil.adapter import PumpApp
+from hil.errors import BenchError, UsageError
+from protocol.device import DeviceRole
+from protocol.errors import BadImage
+
+__all__ = ["Unit"]
+
+R = TypeVar("R")
+
+IMAGE_MAGIC = b"PSUNIT"
+IMAGE_VERSION = 1
+HEAD = struct.Struct("<6sHQQII")
+"""Magic, version, bytes received, bytes emitted, length of the pump's image, length of the role's."""
+DEADLINES_PER_INSTANT_MAX = 100
+"""A role with more deadlines than this at one instant is not acting on them."""
+
+
+class Unit:
+    """A pump, its device role and what has gone over the wire. `received` and `emitted` count bytes since it was made."""
+
+    def __init__(self, pump: Pump, *, security: str = "none") -> None:
+        self.security = security
+        self.received = 0
+        self.emitted = 0
+        self._join(pump)
+
+    @classmethod
+    def new(cls, profile: str, *, seed: int = 0, security: str = "none") -> Unit:
+        """Make a factory-new pump of a profile, joined to a wire. Raises UsageError for a profile that cannot be had."""
+        try:
+            return cls(Pump(profile, seed=seed), security=security)
+        except ProfileError as error:
+            raise UsageError(str(error), where="profile") from None
+
+    def _join(self, pump: Pump) -> None:
+        self.pump = pump
+        self.role = DeviceRole(PumpApp(pump), security=self.security)
+        self._boots = pump.boots
+
+    @property
+    def now_us(self) -> int:
+        """True virtual time."""
+        return self.pump.now_us
+
+    @property
+    def talking(self) -> bool:
+        """A frame has begun, or a staged update or a session is open."""
+        return self.role.next_deadline() is not None
+
+    def receive(self, data: bytes) -> bytes:
+        """Give the pump bytes at the present instant; returns what it answers. A pump without power hears nothing."""
+        self.received += len(data)
+        if not self.pump.powered:
+            return b""
+        try:
+            answer = self.role.receive(data)
+        except PowerCut:
+            self.role.reset()
+            answer = b""
+        if self.pump.boots != self._boots:
+            self.look_for_boot()
+        self.emitted += len(answer)
+        return answer
+
+    def act(self, deed: Callable[[Pump], R]) -> R:
+        """Do something to the pump from the bench, and see to its role if that made it boot."""
+        try:
+            return deed(self.pump)
+        except PowerCut:
+            raise BenchError("the power died in the middle of this", where="bench", do="advance until the pump has power again") from None
+        finally:
+            self.look_for_boot()
+
+    def look_for_boot(self) -> None:
+        """Reset the role if the pump has booted, or lost its power, since the last look."""
+        if self.pump.boots != self._boots or not self.pump.powered:
+            self._boots = self.pump.boots
+            self.role.reset()
+
+    def next_due(self) -> int | None:
+        """The next true instant at which pump or role has something to do; None if never."""
+        dues = [due for due in (self.pump.next_due(), self._role_due()) if due is not None]
+        return min(dues, default=None)
+
+    def _role_due(self) -> int | None:
+        deadline = self.role.next_deadline()
+        return None if deadline is None else max(self.pump.now_us, self.pump.true_us_of(deadline))
+
+    def advance_to(self, at_us: int) -> None:
+        """Let time pass to a true instant, everything due on the way done in order. Raises BenchError for an instant in the past."""
+        if at_us < self.now_us:
+            raise BenchError(
+                f"{at_us} us is past, it is {self.now_us} us", where="advance", do="time only goes forward; restore an image to go back"
+            )
+        acted, acted_us = 0, -1
+        while (due_us := self._role_due()) is not None and due_us <= at_us:
+            if not self._advance_pump(due_us):
+                continue
+            acted = acted + 1 if due_us == acted_us else 0
+            acted_us = due_us
+            if acted > DEADLINES_PER_INSTANT_MAX:
+                raise LimitExceeded(f"the device role has had {acted} deadlines at {due_us} us")
+        self.pump.advance_to(at_us)
+        self.look_for_boot()
+
+    def _advance_pump(self, role_due_us: int) -> bool:
+        """Run the pump to its next deadline, or the role at its own if that is first or falls together; tells whether the role acted."""
+        pump_due_us = self.pump.next_due()
+        if pump_due_us is not None and pump_due_us < role_due_us:
+            self.pump.advance_to(max(self.now_us, pump_due_us))
+            self.look_for_boot()
+            return False
+        self.pump.advance_to(role_due_us)
+        self.look_for_boot()
+        try:
+            self.role.on_time()
+        except PowerCut:
+            self.role.reset()
+        self.look_for_boot()
+        return True
+
+    def sample(self, every_us: int, duration_us: int) -> dict[str, list[int]]:
+        """Let time pass, looking every `every_us`, the first time now; returns columns of belief and truth.
+
+        Raises BenchError for more rows than one call may return.
+        """
+        if duration_us // every_us >= SAMPLES_MAX:
+            raise BenchError(
+                f"{duration_us // every_us:,} rows, {SAMPLES_MAX:,} at most", where="sample", do="look less often, or in several calls"
+            )
+        end_us = self.now_us + duration_us
+        columns = self._quiet_rows(every_us, end_us)
+        while self.now_us + every_us <= end_us:
+            self.advance_to(self.now_us + every_us)
+            for name, values in self._quiet_rows(every_us, end_us).items():
+                columns[name].extend(values)
+        self.advance_to(end_us)
+        return columns
+
+    def _quiet_rows(self, every_us: int, end_us: int) -> dict[str, list[int]]:
+        """Rows from now on, as far as the role has nothing to do in between; the last one is the present."""
+        role_due_us = self._role_due()
+        quiet_us = (end_us if role_due_us is None else min(end_us, role_due_us - 1)) - self.now_us
+        rows = self.pump.sample(every_us, max(0, quiet_us) // every_us * every_us)
+        self.look_for_boot()
+        return rows
+
+    def reset(self) -> None:
+        """A plain reset of the firmware at this instant; the session is gone."""
+        self.act(lambda pump: pump.reset())
+        self.role.reset()
+
+    def digest(self, part: str = "all") -> str:
+        """SHA-256 over the pump's state, hex; `therapy` leaves out log, counters and trace."""
+        return self.pump.digest(part)
+
+    def save(self) -> bytes:
+        """The unit image: pump, session, sequence, cached answer, staging, and the byte counts."""
+        pump, role = self.pump.save(), self.role.save()
+        return HEAD.pack(IMAGE_MAGIC, IMAGE_VERSION, self.received, self.emitted, len(pump), len(role)) + pump + role
+
+    def restore(self, image: bytes) -> None:
+        """Become the unit that was saved, to continue bit-identically. Raises BenchError and stays as it is if the bytes are no image."""
+        try:
+            magic, version, received, emitted, pump_size, role_size = HEAD.unpack_from(image)
+            body = image[HEAD.size :]
+            if magic != IMAGE_MAGIC or version != IMAGE_VERSION or len(body) != pump_size + role_size:
+                raise ImageError("the head does not fit")
+            fresh = Unit(Pump.restore(body[:pump_size]), security=self.security)
+            if fresh.pump.profile.name != self.pump.profile.name:
+                raise ImageError(f"it holds an {fresh.pump.profile.name}, this is an {self.pump.profile.name}")
+            fresh.role.restore(body[pump_size:])
+        except (struct.error, ImageError, BadImage) as error:
+            raise BenchError(
+                f"no unit image of version {IMAGE_VERSION}: {error}", where="restore", do="give the bytes that save returned"
+            ) from None
+        self.pump, self.role, self._boots = fresh.pump, fresh.role, fresh.pump.boots
+        self.received, self.emitted = received, emitted

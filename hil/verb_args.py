@@ -1,0 +1,147 @@
+"""What each verb of the bench takes: strict, nothing extra, every number within a named limit.
+
+All times are true virtual time; `*_us` are microseconds, `*_s` seconds, `*_nl` nanolitres, `*_ng_per_ml` nanograms to a millilitre.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from firmware_sim.units import S_PER_DAY, S_PER_H, S_PER_MIN, US_PER_DAY, US_PER_S
+
+__all__ = [
+    "ADVANCE_DAYS_MAX",
+    "Advance",
+    "Args",
+    "Clear",
+    "Digest",
+    "Events",
+    "Inject",
+    "Needle",
+    "Nothing",
+    "PaceArgs",
+    "PowerCut",
+    "Restore",
+    "RunUntil",
+    "Sample",
+    "Schedule",
+    "Settle",
+]
+
+ADVANCE_DAYS_MAX = 36_525
+"""A century: no pump outlives it, and device microseconds stay far inside 64 bits."""
+IMAGE_CHARS_MAX = 16_000_000
+"""A unit image is some kilobytes; one with every memory page written stays below a megabyte."""
+
+
+class Args(BaseModel):
+    """Root of all arguments: strict, nothing extra, nothing changed afterwards."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Nothing(Args):
+    """No arguments."""
+
+
+class Advance(Args):
+    """A stretch of time; parts add up."""
+
+    us: int = Field(0, ge=0, le=ADVANCE_DAYS_MAX * US_PER_DAY)
+    seconds: int = Field(0, ge=0, le=ADVANCE_DAYS_MAX * S_PER_DAY)
+    minutes: int = Field(0, ge=0, le=ADVANCE_DAYS_MAX * 1_440)
+    hours: int = Field(0, ge=0, le=ADVANCE_DAYS_MAX * 24)
+    days: int = Field(0, ge=0, le=ADVANCE_DAYS_MAX)
+
+    @property
+    def total_us(self) -> int:
+        return self.us + US_PER_S * (self.seconds + S_PER_MIN * self.minutes + S_PER_H * self.hours + S_PER_DAY * self.days)
+
+    @model_validator(mode="after")
+    def _some(self) -> Advance:
+        if not self.model_fields_set:
+            raise ValueError("give at least one of us, seconds, minutes, hours, days")
+        return self
+
+
+class Settle(Args):
+    """Bytes the client has written since it connected."""
+
+    sent_bytes: int = Field(ge=0)
+
+
+class RunUntil(Args):
+    """A condition, and the longest to wait for it."""
+
+    condition: str = Field(min_length=1, max_length=200)
+    limit_s: int = Field(ge=0, le=ADVANCE_DAYS_MAX * S_PER_DAY)
+
+
+class Sample(Args):
+    """A stretch of time and the distance between its samples."""
+
+    every_s: int = Field(ge=1, le=ADVANCE_DAYS_MAX * S_PER_DAY)
+    duration_s: int = Field(ge=0, le=ADVANCE_DAYS_MAX * S_PER_DAY)
+
+
+class Inject(Args):
+    """A fault by name, with its parameters."""
+
+    fault: str = Field(min_length=1, max_length=100)
+    params: dict[str, int | str] = Field(default_factory=dict, max_length=20)
+
+
+class Clear(Args):
+    """The handle that inject gave."""
+
+    handle: int = Field(ge=0)
+
+
+class PowerCut(Args):
+    """Cut the supply now, or inside the memory write that passes so many bytes from now on; it comes back after `off_s`."""
+
+    after_bytes: int | None = Field(None, ge=0)
+    off_s: int = Field(0, ge=0, le=ADVANCE_DAYS_MAX * S_PER_DAY)
+
+
+class Needle(Args):
+    """Draw out (`"all"`: what can be reached), then fill in, through the septum."""
+
+    withdraw_nl: int | Literal["all"] = 0
+    inject_nl: int = Field(0, ge=0)
+    concentration_ng_per_ml: int = Field(0, ge=0)
+
+
+class Schedule(Args):
+    """An act of the pump's bench that is to happen later."""
+
+    after_s: int = Field(ge=0, le=ADVANCE_DAYS_MAX * S_PER_DAY)
+    act: str = Field(min_length=1, max_length=100)
+    args: dict[str, int | str] = Field(default_factory=dict, max_length=20)
+
+
+class Restore(Args):
+    """A unit image, base64, as save gave it."""
+
+    image: str = Field(max_length=IMAGE_CHARS_MAX)
+
+
+class Digest(Args):
+    """All of the state, or the therapy alone (without log, answers, counters and trace)."""
+
+    part: Literal["all", "therapy"] = "all"
+
+
+class Events(Args):
+    """Trace records from this number on."""
+
+    since: int = Field(0, ge=0)
+
+
+class PaceArgs(Args):
+    """A new pace, a new pace while somebody talks; neither: only tell."""
+
+    pace: str | None = Field(None, max_length=40)
+    while_talking: str | None = Field(None, max_length=40)

@@ -1,0 +1,52 @@
+"""A number in the pump's memory that only grows, kept in two copies so that one torn or flipped copy never loses it.
+
+Each copy is the number and a CRC-32C over region name and number: an erased copy (all 0xFF) is therefore no number. A write
+goes to the copy that does not hold the greatest value, so the greatest stays readable at every byte.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from protocol.app import DeviceApp
+from protocol.crc import crc32c
+
+__all__ = ["COPY", "Cell"]
+
+COPY = struct.Struct("<II")
+
+
+class Cell:
+    """The growing number of one region."""
+
+    def __init__(self, app: DeviceApp, region: str) -> None:
+        self._app = app
+        self._region = region
+        self._seen = b""
+        self._copies = (0, 0)
+
+    @property
+    def value(self) -> int:
+        """The greatest readable copy; 0 if none is."""
+        return max(self._read())
+
+    def store(self, value: int) -> None:
+        """Write a greater value into the copy that does not hold the greatest."""
+        first, second = self._read()
+        offset = COPY.size if first > second else 0
+        self._app.store(self._region, offset, COPY.pack(value, self._crc(value)))
+
+    def _read(self) -> tuple[int, int]:
+        data = self._app.load(self._region)
+        if data != self._seen:
+            self._seen = data
+            self._copies = (self._copy(data, 0), self._copy(data, COPY.size))
+        return self._copies
+
+    def _copy(self, data: bytes, offset: int) -> int:
+        value: int
+        value, crc = COPY.unpack_from(data, offset)
+        return value if crc == self._crc(value) else 0
+
+    def _crc(self, value: int) -> int:
+        return crc32c(self._region.encode() + value.to_bytes(4, "little"))

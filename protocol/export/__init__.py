@@ -1,0 +1,1 @@
+"""What is written out from the message declarations."""

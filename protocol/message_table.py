@@ -1,0 +1,110 @@
+"""The message table: opcode, name, bodies, and who may ask."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from protocol.codes import Role
+from protocol.messages import (
+    Begin,
+    BeginAnswer,
+    Bolus,
+    BolusAnswer,
+    Cause,
+    Commit,
+    CommitAnswer,
+    Condition,
+    Counters,
+    Hello,
+    HelloAnswer,
+    Identity,
+    Interrogate,
+    Log,
+    LogAnswer,
+    ModeAnswer,
+    Nothing,
+    Outcome,
+    OutcomeAnswer,
+    Put,
+    Readback,
+    Refill,
+    RefillAnswer,
+    Seal,
+    SetClock,
+    SetClockAnswer,
+    SilenceAnswer,
+    Start,
+    Status,
+    TherapyPart,
+)
+
+__all__ = [
+    "BOLUS",
+    "BY_NAME",
+    "CLOSE",
+    "HELLO",
+    "INTERROGATE",
+    "INTERROGATE_PARTS",
+    "MESSAGES",
+    "PROTOCOL_MAJOR",
+    "PROTOCOL_MINOR",
+    "SPECS",
+    "Spec",
+]
+
+PROTOCOL_MAJOR = 1
+"""A pump refuses a HELLO of another major version."""
+PROTOCOL_MINOR = 0
+
+C, S, P = Role.CLINICIAN, Role.SERVICE, Role.PATIENT
+
+
+class Spec(NamedTuple):
+    """One row of the message table.
+
+    `command` marks requests that carry a command id as their first field, `journal` those that the pump's log keeps even when
+    they succeed.
+    """
+
+    opcode: int
+    name: str
+    request: type[tuple[Any, ...]]
+    answer: type[tuple[Any, ...]]
+    roles: tuple[Role, ...]
+    command: bool = False
+    journal: bool = False
+
+
+MESSAGES: tuple[Spec, ...] = (
+    Spec(0x01, "HELLO", Hello, HelloAnswer, (Role.NONE, P, C, S)),
+    Spec(0x02, "CLOSE", Nothing, Nothing, (P, C, S)),
+    Spec(0x10, "STATUS", Nothing, Status, (P, C, S)),
+    Spec(0x11, "INTERROGATE", Interrogate, Nothing, (P, C, S)),
+    Spec(0x12, "LOG", Log, LogAnswer, (C, S)),
+    Spec(0x13, "OUTCOME", Outcome, OutcomeAnswer, (P, C, S)),
+    Spec(0x20, "BEGIN", Begin, BeginAnswer, (C,), journal=True),
+    Spec(0x21, "PUT", Put, Nothing, (C,)),
+    Spec(0x22, "SEAL", Seal, Nothing, (C,), journal=True),
+    Spec(0x23, "READBACK", Readback, TherapyPart, (C,)),
+    Spec(0x24, "COMMIT", Commit, CommitAnswer, (C,), command=True, journal=True),
+    Spec(0x25, "ABORT", Nothing, ModeAnswer, (C,), journal=True),
+    Spec(0x30, "START", Start, ModeAnswer, (C,), command=True, journal=True),
+    Spec(0x31, "STOP", Nothing, ModeAnswer, (C,), journal=True),
+    Spec(0x32, "REFILL", Refill, RefillAnswer, (C,), command=True, journal=True),
+    Spec(0x33, "BOLUS", Bolus, BolusAnswer, (C,), command=True, journal=True),
+    Spec(0x34, "SET_CLOCK", SetClock, SetClockAnswer, (C,), command=True, journal=True),
+    Spec(0x40, "SILENCE", Cause, SilenceAnswer, (C,), journal=True),
+    Spec(0x41, "ACK", Cause, Nothing, (P, C), journal=True),
+    Spec(0x42, "ALARM_TEST", Nothing, Nothing, (C,), journal=True),
+)
+"""The whole table. INTERROGATE answers with the part's number and Identity, TherapyPart, Condition or Counters."""
+
+INTERROGATE_PARTS: tuple[type[tuple[Any, ...]], ...] = (Identity, TherapyPart, Condition, Counters)
+
+SPECS: dict[int, Spec] = {spec.opcode: spec for spec in MESSAGES}
+BY_NAME: dict[str, Spec] = {spec.name: spec for spec in MESSAGES}
+
+HELLO = BY_NAME["HELLO"].opcode
+CLOSE = BY_NAME["CLOSE"].opcode
+INTERROGATE = BY_NAME["INTERROGATE"].opcode
+BOLUS = BY_NAME["BOLUS"].opcode

@@ -1,0 +1,46 @@
+"""The therapy as it crosses the wire: staged, sealed, read back and committed as one image."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from protocol.fields import U8, U16, U32, Many
+
+__all__ = ["Group", "Step", "Therapy", "index_of"]
+
+
+class Step(NamedTuple):
+    """One stretch of a day at one rate; the day ends at minute 1440."""
+
+    start_minute: U16
+    end_minute: U16
+    rate_nl_per_h: U32
+
+
+class Group(NamedTuple):
+    """The steps of a set of weekdays (bit 0 = Monday) and the dose they add up to in a day."""
+
+    weekdays: U8
+    daily_dose_ng: U32
+    steps: Many[Step]
+
+
+class Therapy(NamedTuple):
+    """A whole therapy. Minimum rate has no groups, simple continuous one group of one step, flex 1 to 7 groups.
+
+    `mode` is a `protocol.codes.Mode` (MINIMUM_RATE, SIMPLE or FLEX). Repeats are the pauses between two soundings of an alarm.
+    """
+
+    mode: U8
+    drug_id: U16
+    drug_version: U16
+    concentration_ng_per_ml: U32
+    low_reservoir_nl: U32
+    critical_repeat_s: U32
+    non_critical_repeat_s: U32
+    groups: Many[Group]
+
+
+def index_of(group: int, step: int) -> int:
+    """Pack a place in a therapy as refusals carry it: group x 16 + step."""
+    return group * 16 + step

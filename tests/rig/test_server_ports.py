@@ -1,0 +1,246 @@
+"""The ports of a served pump: what is published, taken, left behind and given back."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import tty
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from protocol.client import Programmer
+from protocol.codes import Answer
+from tests.rig.serving import HELLO, connected, hello_answer, run_cli, running, serve, stop_server
+
+READY_KEYS = {"ready", "profile", "serial", "port", "device", "bench", "token", "key_file", "state", "start", "pace", "security", "pid"}
+
+
+@pytest.fixture
+def link(tmp_path: Path) -> Path:
+    """Where the pump is linked."""
+    return tmp_path / "pump0"
+
+
+@pytest.fixture
+def pty_server(link: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A pump on a pty, in lock-step."""
+    with serve("--port", f"pty:{link}", "--pace", "lock-step") as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def tcp_server() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A pump on a free TCP port, in lock-step, with its URL."""
+    with serve("--port", "tcp://127.0.0.1:0", "--pace", "lock-step") as process:
+        yield process, running(process)["port"]
+        process.kill()
+
+
+class TestReadyLine:
+    """The first line on standard output."""
+
+    def test_says_where_the_pump_is(self, link: Path, pty_server: subprocess.Popen[bytes]) -> None:
+        """Every key is there, and the link leads to the device it names."""
+        ready = running(pty_server)
+
+        assert ready.keys() == READY_KEYS
+        assert ready["port"] == f"pty:{link}"
+        assert str(link.readlink()) == ready["device"]
+        assert (ready["pid"], ready["security"], ready["start"]) == (pty_server.pid, "none", "new pump")
+
+    def test_names_the_port_the_system_chose(self, tcp_server: tuple[subprocess.Popen[bytes], str]) -> None:
+        """Port 0 becomes a real one."""
+        assert int(tcp_server[1].rpartition(":")[2]) > 0
+
+    def test_file_holds_the_same_and_goes_with_the_server(self, link: Path, tmp_path: Path) -> None:
+        """--ready-file is whole when the line is out, and removed at the end."""
+        path = tmp_path / "ready.json"
+        with serve("--port", f"pty:{link}", "--ready-file", str(path)) as process:
+            ready = running(process)
+            written = json.loads(path.read_text(encoding="utf-8"))
+            stop_server(process)
+
+        assert written == ready
+        assert not path.exists()
+
+    def test_warns_of_missing_security(self, pty_server: subprocess.Popen[bytes]) -> None:
+        """Each start says on standard error that anybody may program this pump."""
+        running(pty_server)
+
+        assert "security none" in stop_server(pty_server)[1]
+
+
+class TestPty:
+    """pty:PATH."""
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+    def test_link_goes_with_the_server(self, number: signal.Signals, link: Path, pty_server: subprocess.Popen[bytes]) -> None:
+        """A signal ends the server in good order, without a traceback."""
+        running(pty_server)
+        code, words = stop_server(pty_server, number)
+
+        assert code == 0
+        assert not link.is_symlink()
+        assert "Traceback" not in words
+
+    def test_link_of_a_killed_server_is_replaced(self, link: Path, pty_server: subprocess.Popen[bytes]) -> None:
+        """What kill -9 leaves behind is in nobody's way."""
+        running(pty_server)
+        stop_server(pty_server, signal.SIGKILL)
+        assert link.is_symlink()
+        with serve("--port", f"pty:{link}", "--pace", "lock-step") as process:
+            device = running(process)["device"]
+
+            assert str(link.readlink()) == device
+            stop_server(process)
+
+    def test_link_of_a_living_server_is_refused(self, link: Path, pty_server: subprocess.Popen[bytes]) -> None:
+        """A second server leaves the first one's link alone."""
+        device = running(pty_server)["device"]
+        second = run_cli("serve", "itp-40", "--port", f"pty:{link}")
+
+        assert second.returncode == 2
+        assert "running server has this port" in second.stderr.decode()
+        assert str(link.readlink()) == device
+
+    def test_other_peoples_files_are_refused(self, link: Path) -> None:
+        """A file, or a link to something else, is not overwritten."""
+        link.write_text("mine", encoding="utf-8")
+        over_file = run_cli("serve", "itp-40", "--port", f"pty:{link}")
+        other = link.with_name("other")
+        other.symlink_to(link)
+        over_link = run_cli("serve", "itp-40", "--port", f"pty:{other}")
+
+        assert (over_file.returncode, over_link.returncode) == (2, 2)
+        assert link.read_text(encoding="utf-8") == "mine"
+
+    def test_clients_come_and_go(self, link: Path, pty_server: subprocess.Popen[bytes]) -> None:
+        """One client after another finds the same pump."""
+        ready = running(pty_server)
+        serials = []
+        for _ in range(3):
+            with Programmer.open(ready["port"], programmer_id=7) as programmer:
+                serials.append(programmer.identity_hello.serial)
+
+        assert serials == [ready["serial"]] * 3
+
+    def test_waits_without_work_while_nobody_is_there(self, link: Path, pty_server: subprocess.Popen[bytes]) -> None:
+        """A port that nobody has open costs no processor time, before a client and after one."""
+        ready = running(pty_server)
+        with Programmer.open(ready["port"], programmer_id=7):
+            pass
+        before = _processor_ticks(pty_server.pid)
+        with pytest.raises(subprocess.TimeoutExpired):
+            pty_server.wait(0.5)
+
+        assert _processor_ticks(pty_server.pid) - before <= 5
+
+
+class TestTcp:
+    """tcp://HOST:PORT."""
+
+    def test_second_client_is_told_and_shown_out(self, tcp_server: tuple[subprocess.Popen[bytes], str]) -> None:
+        """It gets one PORT_BUSY frame and the end of the stream; the first goes on."""
+        url = tcp_server[1]
+        with Programmer.open(url, programmer_id=7) as first, connected(url) as second:
+            second.sendall(HELLO)
+            body = hello_answer(lambda: second.recv(4096))
+            rest = second.recv(4096)
+
+            assert (body, rest) == (bytes([Answer.PORT_BUSY]), b"")
+            assert first.status().line_errors == 0
+
+    def test_next_client_is_served_when_the_first_has_gone(self, tcp_server: tuple[subprocess.Popen[bytes], str]) -> None:
+        """A client that left in the middle of a frame leaves the port free."""
+        url = tcp_server[1]
+        with connected(url) as rude:
+            rude.sendall(HELLO[:9])
+            rude.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        with Programmer.open(url, programmer_id=7) as programmer:
+            assert programmer.identity_hello.model == "ITP-40"
+
+    def test_taken_port_is_one_clear_line(self, tcp_server: tuple[subprocess.Popen[bytes], str]) -> None:
+        """Serving where somebody listens is misuse, not a traceback."""
+        second = run_cli("serve", "itp-40", "--port", tcp_server[1])
+
+        assert second.returncode == 2
+        assert second.stderr.decode().count("\n") == 1
+        assert "cannot listen" in second.stderr.decode()
+
+
+class TestSerial:
+    """serial:PATH, with a pty standing in for the UART."""
+
+    def test_serves_a_uart(self) -> None:
+        """What comes in on the line is answered on the line."""
+        far, near = pty.openpty()
+        tty.setraw(near)
+        with serve("--port", f"serial:{os.ttyname(near)}", "--pace", "lock-step") as process:
+            ready = running(process)
+            os.write(far, HELLO)
+            body = hello_answer(lambda: os.read(far, 4096))
+            stop_server(process)
+        os.close(near)
+        os.close(far)
+
+        assert body[0] == Answer.OK
+        assert ready["serial"].encode() in body
+
+    def test_lost_uart_ends_the_server_with_a_line(self) -> None:
+        """When the line itself goes away there is nothing left to serve."""
+        far, near = pty.openpty()
+        with serve("--port", f"serial:{os.ttyname(near)}", "--pace", "lock-step") as process:
+            running(process)
+            os.close(near)
+            os.close(far)
+            _, words = process.communicate(timeout=30)
+
+        assert process.returncode == 1
+        assert "is gone" in words.decode()
+        assert "Traceback" not in words.decode()
+
+    def test_missing_device_is_one_clear_line(self, tmp_path: Path) -> None:
+        """A path that is not there is misuse."""
+        result = run_cli("serve", "itp-40", "--port", f"serial:{tmp_path / 'none'}")
+
+        assert result.returncode == 2
+        assert "No such file" in result.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        (("itp-4",), "did you mean itp-40?"),
+        (("itp-40", "--pace", "fast"), "lock-step, free, or xN"),
+        (("itp-40", "--pace", "x0"), "out of range"),
+        (("itp-40", "--pace", "x1", "--until", "sound"), "add --pace free"),
+        (("itp-40", "--pace", "free", "--until", "alarm:motor_stal"), "did you mean motor_stall?"),
+        (("itp-40", "--pace-while-talking", "fast"), "no pace factor"),
+        (("itp-40", "--port", "usb:1"), "pty:PATH, tcp://HOST:PORT or serial:PATH"),
+        (("itp-40", "--port", "tcp://localhost"), "HOST:PORT"),
+        (("itp-40", "--port", "pty:/no/such/folder/pump"), "/no/such/folder"),
+        (("itp-40", "--key-file", "/no/such/key"), "64 hexadecimal digits"),
+    ],
+    ids=["profile", "pace", "pace zero", "until", "condition", "talking", "scheme", "address", "folder", "key"],
+)
+def test_misuse_is_one_line_that_says_what_to_do(arguments: tuple[str, ...], says: str) -> None:
+    """A server that cannot start says why on one line and exits 2."""
+    result = run_cli("serve", *arguments)
+
+    assert result.returncode == 2
+    assert result.stdout == b""
+    assert result.stderr.decode().count("\n") == 1
+    assert says in result.stderr.decode()
+
+
+def _processor_ticks(pid: int) -> int:
+    """Processor time a process has used, in clock ticks (a hundredth of a second on Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
