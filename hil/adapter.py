@@ -12,7 +12,7 @@ from firmware_sim.firmware.prescription import BolusOrder, RefillEntry
 from firmware_sim.firmware.prescription import Command as PumpCommand
 from firmware_sim.firmware.store import Effect as PumpEffect
 from hil.belief_on_wire import condition_of, counters_of, identity_of, log_entry_of, status_of
-from hil.prescriptions import MODE_NAMES, to_prescription, to_therapy
+from hil.therapy.prescription import MODE_NAMES, to_prescription, to_therapy
 from protocol.app import BusyUntil, Command, Effect, Refused
 from protocol.codes import Answer, DoseState, Unit
 from protocol.message_table import BY_NAME

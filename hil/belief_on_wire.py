@@ -6,7 +6,7 @@ from firmware_sim.firmware.alarms import number_of
 from firmware_sim.firmware.device_status import ActiveAlarm, BriefStatus, DeviceStatus
 from firmware_sim.firmware.journal import Entry
 from firmware_sim.profile import Profile
-from hil.prescriptions import MODE_NAMES, image_digest
+from hil.therapy.prescription import MODE_NAMES, image_digest
 from protocol.codes import AlarmClass, BatteryState, StatusFlag
 from protocol.message_table import PROTOCOL_MAJOR, PROTOCOL_MINOR
 from protocol.messages import (

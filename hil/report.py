@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from hil import quantity
 from hil.errors import HilError
+from hil.wording import quantity
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -13,12 +13,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
-from hil.bench import Bench
-from hil.bench_calls import BenchCalls, InProcessBench
+from hil.bench.bench import Bench
+from hil.bench.calls import BenchCalls, InProcessBench
+from hil.bench.stdio import ServerEnded, ServerProcess
 from hil.errors import BenchError, UsageError
 from hil.pacing import Pacer
 from hil.pump_url import parse_pump_url
-from hil.stdio_bench import ServerEnded, ServerProcess
 from hil.unit import Unit
 from protocol.client import Programmer
 from protocol.errors import LinkLost

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hil.adapter import PumpApp
-from hil.bench import Bench
-from hil.bench_lines import BenchLines
-from hil.conditions import Condition
+from hil.bench.bench import Bench
+from hil.bench.conditions import Condition
+from hil.bench.lines import BenchLines
 from hil.errors import HilError, UsageError
 from hil.pacing import LOCK_STEP, TICK_US, Pace, Pacer, after
-from hil.ports import READ_BYTES_MAX, Port, open_port
+from hil.ports.base import READ_BYTES_MAX, Port, open_port
 from hil.state_folder import Entry, StateFolder
 from hil.unit import Unit
 

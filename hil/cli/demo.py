@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hil.demo import Told
+    from hil.demo.story import Told
 
 __all__ = ["command"]
 
@@ -43,7 +43,7 @@ def command(out: Path, profile: str, seed: int, report: bool, as_json: bool) -> 
     from rich.console import Console
 
     from hil.cli.output import show_json
-    from hil.demo_run import DemoRun
+    from hil.demo.run import DemoRun
     from hil.pacing import wall_us
 
     console = Console(highlight=False, soft_wrap=True, quiet=as_json)

@@ -11,10 +11,10 @@ from typing import Any
 
 import click
 
-from hil import quantity
-from hil.alarm_names import ALARM_NAMES, alarms_in
 from hil.cli.program_session import Talk, clock_at, programmer, talking
 from hil.errors import QuantityError, UsageError
+from hil.wording import quantity
+from hil.wording.alarms import ALARM_NAMES, alarms_in
 
 __all__ = ["command"]
 

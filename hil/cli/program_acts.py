@@ -5,11 +5,11 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from hil import quantity
 from hil.cli.output import aligned
 from hil.cli.program_session import Talk, clock_at, programmer
 from hil.errors import CheckFailed, UsageError
-from hil.therapy_wire import drug_named
+from hil.therapy.wire import drug_named
+from hil.wording import quantity
 from protocol.codes import StatusFlag
 
 if TYPE_CHECKING:

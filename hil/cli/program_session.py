@@ -157,7 +157,7 @@ def _named(talk: Talk) -> Iterator[None]:
     except HilError:
         raise
     except (wire.Refused, wire.Rejected) as error:
-        from hil.refusal_text import say
+        from hil.wording.refusals import say
 
         said = say(error.refusal)
         raise CheckFailed(said.what, where=talk.port, do=said.do) from error
@@ -178,7 +178,7 @@ def _settling_command(talk: Talk, command_id: int) -> str:
 
 def clock_at(opened: Programmer, device_us: int) -> str:
     """A time of the pump's monotonic counter as its clock will show it."""
-    from hil import quantity
+    from hil.wording import quantity
 
     status = opened.status()
     return quantity.clock(status.clock_us + device_us - status.device_us, seconds=True)

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hil import quantity
 from hil.cli.output import note, show_json
 from hil.cli.program_session import Talk, programmer
 from hil.cli.program_view import mode_name
 from hil.cli.review_view import print_review
 from hil.errors import CheckFailed, UsageError
-from hil.refusal_text import say
-from hil.review import Review, review
-from hil.therapy_file import TherapyDocument, read_therapy
+from hil.therapy.file import TherapyDocument, read_therapy
+from hil.therapy.review import Review, review
+from hil.wording import quantity
+from hil.wording.refusals import say
 from protocol import errors as wire
 from protocol.codes import Mode
 from protocol.refusals import Field

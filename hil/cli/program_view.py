@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hil import quantity
-from hil.alarm_names import alarm_name, alarms_in
 from hil.cli.output import Pair, aligned
-from hil.log_text import detail_text, kind_text, volumes_text
-from hil.review import steps_text
-from hil.therapy_days import days_name
+from hil.therapy.days import days_name
+from hil.therapy.review import steps_text
+from hil.wording import quantity
+from hil.wording.alarms import alarm_name, alarms_in
+from hil.wording.log import detail_text, kind_text, volumes_text
 from protocol.client import Interrogation
 from protocol.codes import BatteryState, DoseState, Mode, StagingState, StatusFlag
 from protocol.message_table import SPECS

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hil.review import Change, Review, Row
+from hil.therapy.review import Change, Review, Row
 
 __all__ = ["print_review"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from hil.conditions import Condition
+    from hil.bench.conditions import Condition
 
 __all__ = ["command"]
 
@@ -102,7 +102,7 @@ def command(
 
 def _condition(text: str | None) -> Condition | None:
     """The end of a free run. Raises UsageError."""
-    from hil.conditions import parse_condition
+    from hil.bench.conditions import parse_condition
     from hil.errors import BenchError, UsageError
 
     try:

@@ -10,7 +10,7 @@ import pytest
 import serial
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from hil.stdio_bench import ServerProcess
+from hil.bench.stdio import ServerProcess
 from protocol.client import Programmer
 from protocol.framing import Frame, encode_frame
 from protocol.message_table import BY_NAME

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import count
 from typing import NamedTuple, Self
 
-from hil.prescriptions import image_digest, to_prescription, to_therapy
+from hil.therapy.prescription import image_digest, to_prescription, to_therapy
 from protocol.client import Programmer
 from protocol.codes import DoseState
 from protocol.commander import CARRIED_OUT

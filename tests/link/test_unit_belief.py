@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from firmware_sim.firmware.alarms import number_of
 from firmware_sim.firmware.device_status import DeviceStatus
 from firmware_sim.firmware.prescription import Prescription
-from hil.prescriptions import MODE_NAMES, image_digest, to_prescription, to_therapy
+from hil.therapy.prescription import MODE_NAMES, image_digest, to_prescription, to_therapy
 from protocol.client import Programmer
 from protocol.codec import decode, encode
 from protocol.codes import Mode, StatusFlag

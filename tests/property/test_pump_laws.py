@@ -15,6 +15,8 @@ from tests.support.therapies import ML, UNITS_PER_NL, US_PER_DAY, US_PER_H, bolu
 from tests.support.walks import FRONT, Act, Walk, bench_acts, do, front_acts, take, waits, walks
 
 RATE_MAX_NL_PER_H = 1_000_000
+NEEDLES_MAX = 12
+FULL_PUMP_FL = 41_400_000 * 1_000_000
 STARTING = Act("commit", (simple(20_000, concentration=WEAK),))
 
 
@@ -43,7 +45,7 @@ def look(pump: Pump) -> None:
     pump.sample(1_000_000, 0)
 
 
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(seed=st.integers(0, 999), walk=walks(8), cuts=st.lists(st.integers(1, 9), min_size=2, max_size=12))
 def test_looking_and_pieces_of_time_change_nothing(seed: int, walk: Walk, cuts: list[int]) -> None:
     """A walk whose waits are cut into pieces with every kind of look between ends bit-identical to the same walk in one go."""
@@ -60,7 +62,7 @@ def test_looking_and_pieces_of_time_change_nothing(seed: int, walk: Walk, cuts: 
     assert looked_at.save() == straight.save()
 
 
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(walk=walks(8), every_us=st.integers(US_PER_H, 2 * US_PER_DAY))
 def test_sampling_is_nothing_but_advancing(walk: Walk, every_us: int) -> None:
     """Ten days of samples leave the pump as ten days at once do, and its columns never run backwards."""
@@ -74,7 +76,7 @@ def test_sampling_is_nothing_but_advancing(walk: Walk, every_us: int) -> None:
         assert columns[name] == sorted(columns[name])
 
 
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 999), walk=walks(8))
 def test_same_seed_and_acts_give_the_same_digest(seed: int, walk: Walk) -> None:
     """Two pumps of one seed agree to the bit after the same walk; a pump of another seed does not."""
@@ -90,7 +92,7 @@ def test_same_seed_and_acts_give_the_same_digest(seed: int, walk: Walk) -> None:
     assert first.digest() != other.digest()
 
 
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(seed=st.integers(0, 999), before=walks(6), after=walks(6))
 def test_restored_pump_goes_on_bit_identically(seed: int, before: Walk, after: Walk) -> None:
     """Saved anywhere and restored, a pump answers, logs and ends as the one that was never saved."""
@@ -104,12 +106,12 @@ def test_restored_pump_goes_on_bit_identically(seed: int, before: Walk, after: W
 
 
 def balanced(pump: Pump) -> None:
-    """Law 5 at this instant, in integers; and drug to 1e-9 of what was put in."""
+    """Law 5 at this instant, in integers: nothing is missing, and rounding took less than one fg/mL of a full pump for each needle act."""
     balance = pump.truth().balance
 
     assert balance.volume_gap_fl() == 0
     assert balance.mass_gap() == 0
-    assert 0 <= balance.mixing_rounding_mass <= max(1, balance.injected_mass) * 1e-9 or balance.mixing_rounding_mass < 10**18
+    assert 0 <= balance.mixing_rounding_mass < NEEDLES_MAX * FULL_PUMP_FL
     assert min(balance) >= 0
 
 
@@ -145,7 +147,7 @@ def test_delivered_never_falls_and_never_exceeds_what_was_filled(seed: int, walk
         volume, drug, steps = truth.balance.delivered_fl, truth.balance.delivered_mass, truth.steps_commanded
 
 
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(seed=st.integers(0, 999), walk=walks(10), window_us=st.integers(1_000_000, US_PER_H))
 def test_total_rate_never_exceeds_the_maximum(seed: int, walk: Walk, window_us: int) -> None:
     """Over every window of a walk the commanded total rises by no more than the maximum rate allows, to the step."""
@@ -176,7 +178,7 @@ def test_refusal_leaves_the_therapy_alone(walk: Walk, order: Act) -> None:
     assert answer in ("OK", "CUT") or pump.digest("therapy") == before
 
 
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(walk=walks(10))
 def test_belief_and_truth_are_two_types_that_agree_on_motion(walk: Walk) -> None:
     """Status is a DeviceStatus and truth a Truth; steps commanded are the one number both sides share."""
@@ -192,7 +194,7 @@ def test_belief_and_truth_are_two_types_that_agree_on_motion(walk: Walk) -> None
         assert (status.basal_nl + status.bolus_nl) * UNITS_PER_NL // (900_000 * pump.calibration_ppm) <= status.steps
 
 
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(walk=walks(10))
 def test_time_never_goes_back(walk: Walk) -> None:
     """True time, device time and the times of the journal only rise, whatever the clock shows."""
@@ -205,11 +207,11 @@ def test_time_never_goes_back(walk: Walk) -> None:
         assert pump.now_us >= true_us
         assert pump.device_us >= device_us
         true_us, device_us = pump.now_us, pump.device_us
-    times = [record["now_us"] for record in pump.events()]
-    assert times == sorted(times, key=lambda time: int(str(time)))
+    times = [int(str(record["now_us"])) for record in pump.events()]
+    assert times == sorted(times)
 
 
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(walk=walks(10, st.one_of(front_acts(), bench_acts())))
 def test_alarm_that_was_raised_is_in_the_journal(walk: Walk) -> None:
     """Each raise and clear in the trace stands in the log in turn: a cause is never raised twice nor cleared unraised between two boots."""
@@ -225,7 +227,7 @@ def test_alarm_that_was_raised_is_in_the_journal(walk: Walk) -> None:
             assert active[number] in (0, 1)
 
 
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 999), therapy=prescriptions(40_000), waited=waits())
 def test_reset_catches_nothing_up(seed: int, therapy: object, waited: int) -> None:
     """After a power cut of any length, the total commanded is what it was when power failed."""

@@ -161,7 +161,7 @@ class WholePump(RuleBasedStateMachine):
         assert due is None or due >= self.pump.now_us
 
 
-WholePump.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
+WholePump.TestCase.settings = settings(max_examples=100, stateful_step_count=30)
 TestWholePump = WholePump.TestCase
 
 

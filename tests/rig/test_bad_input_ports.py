@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.stdio_bench import ServerProcess
+from hil.bench.stdio import ServerProcess
 from protocol.client import Programmer
 from protocol.errors import LinkError, LinkLost, PortBusy, PortMissing
 

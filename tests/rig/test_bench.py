@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from hil.bench_lines import BenchLines
+from hil.bench.lines import BenchLines
+from hil.bench.verbs import VERBS
 from hil.errors import BenchError, HilError
 from hil.rig import Rig
 from hil.unit import Unit
-from hil.verbs import VERBS
 from protocol.errors import NoAnswer
 from tests.rig.serving import FILL_NL, HELLO, PROGRAMMER, RATE_NL_PER_H, filled, lines
 

@@ -14,7 +14,7 @@ import pytest
 
 import hil
 import hil.cli
-from hil.stdio_bench import ServerProcess
+from hil.bench.stdio import ServerProcess
 from tests.rig.cutting_proxy import CuttingProxy
 
 THERAPIES = Path(hil.__file__).parent / "therapies"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hil.demo import ACTS
+from hil.demo.story import ACTS
 from hil.pacing import wall_us
 from tests.rig.serving import run_cli
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import pytest
 
 from hil.plain import plain
-from hil.prescriptions import to_prescription
 from hil.rig import Rig
+from hil.therapy.prescription import to_prescription
 from protocol.errors import ProtocolError
 from tests.rig.serving import PROGRAMMER, filled, therapy
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hil.bench.stdio import ServerProcess
 from hil.errors import UsageError
 from hil.pacing import Pacer, parse_pace
-from hil.stdio_bench import ServerProcess
 from protocol.client import Programmer
 from tests.rig.serving import run_cli
 

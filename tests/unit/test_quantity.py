@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil import quantity
 from hil.errors import QuantityError
-from hil.quantity import (
+from hil.wording import quantity
+from hil.wording.quantity import (
     CONCENTRATION,
     DAILY_DOSE,
     DAILY_FLOW,

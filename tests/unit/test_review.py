@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil import quantity
-from hil.review import Review, Row, review
-from hil.review_forecast import day_group, reached_at, weekday
+from hil.therapy.forecast import day_group, reached_at, weekday
+from hil.therapy.review import Review, Row, review
+from hil.wording import quantity
 from protocol.codes import Mode, StatusFlag
 from protocol.messages import BolusEntry, Condition, DrugEntry, Identity, Limits
 from protocol.therapy import Group, Step, Therapy

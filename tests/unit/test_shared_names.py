@@ -9,7 +9,7 @@ import firmware_sim
 from firmware_sim.firmware.alarms import ALARMS
 from firmware_sim.firmware.journal import EventKind as PumpEvent
 from firmware_sim.firmware.modes import MODES
-from hil.prescriptions import MODE_NAMES
+from hil.therapy.prescription import MODE_NAMES
 from protocol.codes import AlarmCause, EventKind, Mode, Unit
 from protocol.refusals import Field, RefusalCode
 

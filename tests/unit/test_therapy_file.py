@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import hil
 from hil.errors import HilError, TherapyFileError, TherapyRefused, UsageError
-from hil.therapy_arithmetic import day_dose_ng
-from hil.therapy_file import dump_therapy, parse_therapy, read_therapy
-from hil.therapy_wire import from_wire
+from hil.therapy.arithmetic import day_dose_ng
+from hil.therapy.file import dump_therapy, parse_therapy, read_therapy
+from hil.therapy.wire import from_wire
 from protocol.codes import Mode, Unit
 from protocol.errors import Rejected
 from protocol.messages import DrugEntry, Identity, Limits, Refusal

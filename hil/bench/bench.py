@@ -1,7 +1,7 @@
 """The side door: time, faults, truth, power and needle, by name and JSON.
 
 `Bench.call(verb, args)` is the one way in, whoever calls: a test in the same process, a line on the server's standard input, later HTTP.
-The verbs, with their arguments, are the table in `hil/verbs.py`. A verb that is refused has changed nothing, and says so as a
+The verbs, with their arguments, are the table in `hil/bench/verbs.py`. A verb that is refused has changed nothing, and says so as a
 `BenchError` with what, where and what to do.
 
 Around each verb the bench keeps the books: virtual time first comes to where the pace wants it, an act is in the journal before it is
@@ -17,10 +17,10 @@ from typing import Protocol
 from pydantic import BaseModel, ValidationError
 
 from firmware_sim.errors import PowerOff, PumpError
+from hil.bench.verbs import VERBS, Kind, Verb
 from hil.errors import BenchError
 from hil.pacing import LOCK_STEP, Pacer
 from hil.unit import Unit
-from hil.verbs import VERBS, Kind, Verb
 
 __all__ = ["Bench", "Journal", "Line", "MemoryLine"]
 

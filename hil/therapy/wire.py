@@ -7,12 +7,12 @@ from fractions import Fraction
 from math import ceil
 from typing import NamedTuple
 
-from hil import quantity
 from hil.errors import CheckFailed
-from hil.therapy_arithmetic import MINUTES_PER_DAY, day_dose_ng, rate_for, step_dose_ng
-from hil.therapy_days import ALL_DAYS
-from hil.therapy_model import ADAPTER, MINIMUM_RATE, FlexFile, GroupFile, Rate, SimpleFile, TherapyFile
-from hil.therapy_yaml import Place
+from hil.therapy.arithmetic import MINUTES_PER_DAY, day_dose_ng, rate_for, step_dose_ng
+from hil.therapy.days import ALL_DAYS
+from hil.therapy.model import ADAPTER, MINIMUM_RATE, FlexFile, GroupFile, Rate, SimpleFile, TherapyFile
+from hil.therapy.source import Place
+from hil.wording import quantity
 from protocol.codes import Mode
 from protocol.messages import DrugEntry, Identity, Limits
 from protocol.therapy import Group, Step, Therapy

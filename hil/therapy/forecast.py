@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hil.therapy_arithmetic import MINUTES_PER_DAY
+from hil.therapy.arithmetic import MINUTES_PER_DAY
 from protocol.messages import Limits
 from protocol.therapy import Group, Step, Therapy
 

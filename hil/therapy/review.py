@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from hil import quantity
-from hil.quantity import minute_of_day
-from hil.review_forecast import DAYS_PER_WEEK, US_PER_DAY, day_group, reached_at
-from hil.review_profile import Profile, draw
-from hil.therapy_arithmetic import day_dose_ng, peak_rate, step_dose_ng
-from hil.therapy_days import days_name
+from hil.therapy.arithmetic import day_dose_ng, peak_rate, step_dose_ng
+from hil.therapy.days import days_name
+from hil.therapy.forecast import DAYS_PER_WEEK, US_PER_DAY, day_group, reached_at
+from hil.therapy.profile import Profile, draw
+from hil.wording import quantity
+from hil.wording.quantity import minute_of_day
 from protocol.codes import Mode, StatusFlag
 from protocol.messages import Condition, Identity
 from protocol.therapy import Group, Step, Therapy

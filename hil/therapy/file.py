@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hil.errors import Problem, TherapyFileError, TherapyRefused, UsageError
-from hil.refusal_text import say
-from hil.therapy_limits import broken_limits
-from hil.therapy_model import ADAPTER, SimpleFile, TherapyFile
-from hil.therapy_problems import model_problems
-from hil.therapy_schedule import schedule_problems
-from hil.therapy_wire import to_wire
-from hil.therapy_yaml import Place, Tree, load
+from hil.therapy.limits import broken_limits
+from hil.therapy.model import ADAPTER, SimpleFile, TherapyFile
+from hil.therapy.problems import model_problems
+from hil.therapy.schedule import schedule_problems
+from hil.therapy.source import Place, Tree, load
+from hil.therapy.wire import to_wire
+from hil.wording.refusals import say
 from protocol.messages import Identity, Refusal
 from protocol.refusals import Field, RefusalCode
 from protocol.therapy import Therapy

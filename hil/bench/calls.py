@@ -6,13 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from hil.bench import Bench
+from hil.bench.bench import Bench
 
 __all__ = ["BenchCalls", "InProcessBench"]
 
 
 class BenchCalls(ABC):
-    """`call` for every verb of `hil.verbs`, and a method for each of those a test uses most. All raise BenchError."""
+    """`call` for every verb of `hil.bench.verbs`, and a method for each of those a test uses most. All raise BenchError."""
 
     @abstractmethod
     def call(self, verb: str, args: Mapping[str, object] | None = None, /, **named: object) -> dict[str, Any]:
@@ -27,7 +27,7 @@ class BenchCalls(ABC):
         return int(self.call("advance", span)["now_us"])
 
     def run_until(self, condition: str, *, limit_s: int) -> bool:
-        """Let time pass until a condition of `hil.conditions` holds, at most so long; tells whether it does."""
+        """Let time pass until a condition of `hil.bench.conditions` holds, at most so long; tells whether it does."""
         return bool(self.call("run_until", condition=condition, limit_s=limit_s)["reached"])
 
     def sample(self, *, every_s: int, duration_s: int) -> dict[str, list[int]]:

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from hil.errors import Problem, QuantityError
-from hil.therapy_model import FlexFile, GroupFile, MinimumRateFile, SimpleFile, StepFile
-from hil.therapy_yaml import Place, Tree
+from hil.therapy.model import FlexFile, GroupFile, MinimumRateFile, SimpleFile, StepFile
+from hil.therapy.source import Place, Tree
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError

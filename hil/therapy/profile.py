@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hil import quantity
-from hil.therapy_arithmetic import step_dose_ng
+from hil.therapy.arithmetic import step_dose_ng
+from hil.wording import quantity
 from protocol.therapy import Group
 
 __all__ = ["CELLS", "Profile", "draw"]

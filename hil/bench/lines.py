@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hil.bench import Bench
+from hil.bench.bench import Bench
 from hil.errors import HilError
 
 __all__ = ["LINE_BYTES_MAX", "BenchLines"]

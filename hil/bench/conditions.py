@@ -28,8 +28,8 @@ from firmware_sim.firmware.device_status import DeviceStatus
 from firmware_sim.firmware.modes import MODES
 from firmware_sim.units import US_PER_H
 from hil.errors import BenchError, QuantityError
-from hil.quantity import VOLUME
 from hil.unit import Unit
+from hil.wording.quantity import VOLUME
 
 __all__ = ["Condition", "parse_condition"]
 

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, Self
 
-from hil.bench_calls import BenchCalls
+from hil.bench.calls import BenchCalls
 from hil.errors import BenchError, HilError
 
 __all__ = ["ServerEnded", "ServerProcess", "StdioBench"]

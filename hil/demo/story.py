@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from hil import quantity
-from hil.alarm_names import alarm_name
-from hil.demo_record import Recorder
+from hil.demo.record import Recorder
 from hil.rig import Rig
-from hil.therapy_file import read_therapy
+from hil.therapy.file import read_therapy
+from hil.wording import quantity
+from hil.wording.alarms import alarm_name
 
 __all__ = ["ACTS", "FILL_CONCENTRATION_NG_PER_ML", "FILL_NL", "THERAPY", "Told", "acts"]
 
-THERAPY = Path(__file__).parent / "therapies/flex-weekday-weekend.yaml"
+THERAPY = Path(__file__).parents[1] / "therapies/flex-weekday-weekend.yaml"
 FILL_NL = 20_000_000
 FILL_CONCENTRATION_NG_PER_ML = 2_000_000
 BACLOFEN = 1

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from hil.errors import UsageError
-from hil.ports import FdPort
+from hil.ports.base import FdPort
 from protocol.errors import LinkError
 from protocol.transport.pty import PtyServer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from hil import quantity
+from hil.wording import quantity
 from protocol.codes import Unit
 from protocol.messages import Refusal
 from protocol.refusals import Field, RefusalCode

@@ -6,7 +6,7 @@ reading of a file finds every line to mend. Nothing made here is ever sent.
 
 from __future__ import annotations
 
-from hil.therapy_arithmetic import MINUTES_PER_DAY, day_dose_ng
+from hil.therapy.arithmetic import MINUTES_PER_DAY, day_dose_ng
 from protocol.errors import Rejected
 from protocol.messages import Identity, Refusal
 from protocol.refusals import Field

@@ -4,9 +4,9 @@
 
     Port                 handler(bytes) -> bytes, counters, settle
     ├── FdPort           one file descriptor
-    │   ├── PtyPort      pty:PATH, a pseudo-terminal behind a stable link   (hil/ports_pty.py)
+    │   ├── PtyPort      pty:PATH, a pseudo-terminal behind a stable link   (hil/ports/pty.py)
     │   └── SerialPort   serial:PATH, a real UART opened through pyserial
-    └── TcpPort          tcp://HOST:PORT, one client at a time              (hil/ports_tcp.py)
+    └── TcpPort          tcp://HOST:PORT, one client at a time              (hil/ports/tcp.py)
 
 The way of a request is short on purpose: the loop says readable, one read, the handler, one write. No task, no queue, no stream.
 Bytes that the other side does not take at once are lost and counted, as they are on a UART that nobody reads.
@@ -188,11 +188,11 @@ def open_port(url: str) -> Port:
     """Open the port of a URL to serve on: `pty:PATH`, `tcp://HOST:PORT`, `serial:PATH` or a bare path. Raises UsageError."""
     scheme, colon, rest = url.partition(":")
     if scheme == "pty" and rest:
-        from hil.ports_pty import PtyPort
+        from hil.ports.pty import PtyPort
 
         return PtyPort(rest)
     if scheme == "tcp" and rest.startswith("//"):
-        from hil.ports_tcp import TcpPort
+        from hil.ports.tcp import TcpPort
 
         return TcpPort(rest[2:])
     if scheme == "serial" and rest:

@@ -1,6 +1,6 @@
 """The therapy file as a model: which keys each mode has, and what each value is.
 
-Quantities are read by `hil.quantity` into the integers of the wire and written back by it, so a file that was read and written
+Quantities are read by `hil.wording.quantity` into the integers of the wire and written back by it, so a file that was read and written
 again says the same. What needs several values at once is in `therapy_schedule`; what needs a pump is in `therapy_file`.
 """
 
@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
 
-from hil import quantity
 from hil.errors import QuantityError
-from hil.therapy_days import days_plain, parse_days
+from hil.therapy.days import days_plain, parse_days
+from hil.wording import quantity
 
 __all__ = ["ADAPTER", "MINIMUM_RATE", "FlexFile", "GroupFile", "MinimumRateFile", "Rate", "SimpleFile", "StepFile", "TherapyFile"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from firmware_sim.firmware.modes import MODES, RUNNING
-from hil import quantity
-from hil.alarm_names import alarms_in
-from hil.bench_calls import BenchCalls
-from hil.log_text import detail_text, kind_text, volumes_text
+from hil.bench.calls import BenchCalls
 from hil.report import Compared, LogLine, Mark, Moment, ReportData, Samples, Span, WireLine
+from hil.wording import quantity
+from hil.wording.alarms import alarms_in
+from hil.wording.log import detail_text, kind_text, volumes_text
 from protocol.codes import EventKind
 from protocol.messages import LogEntry
 from protocol.transcript import describe

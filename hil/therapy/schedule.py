@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hil.errors import Problem
-from hil.quantity import minute_of_day
-from hil.therapy_arithmetic import MINUTES_PER_DAY
-from hil.therapy_days import ALL_DAYS, DAYS, days_name
-from hil.therapy_model import FlexFile, GroupFile, StepFile, TherapyFile
-from hil.therapy_yaml import Place, Tree
+from hil.therapy.arithmetic import MINUTES_PER_DAY
+from hil.therapy.days import ALL_DAYS, DAYS, days_name
+from hil.therapy.model import FlexFile, GroupFile, StepFile, TherapyFile
+from hil.therapy.source import Place, Tree
+from hil.wording.quantity import minute_of_day
 
 __all__ = ["schedule_problems"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hil import quantity
-from hil.alarm_names import alarm_name
+from hil.wording import quantity
+from hil.wording.alarms import alarm_name
 from protocol.codes import Answer, EventKind
 from protocol.message_table import SPECS
 from protocol.messages import LogEntry

@@ -13,11 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from firmware_sim.faults import FAULTS
 from firmware_sim.units import US_PER_S
-from hil.conditions import parse_condition
-from hil.errors import BenchError
-from hil.pacing import parse_factor, parse_pace
-from hil.plain import plain
-from hil.verb_args import (
+from hil.bench.arguments import (
     Advance,
     Args,
     Clear,
@@ -34,9 +30,13 @@ from hil.verb_args import (
     Schedule,
     Settle,
 )
+from hil.bench.conditions import parse_condition
+from hil.errors import BenchError
+from hil.pacing import parse_factor, parse_pace
+from hil.plain import plain
 
 if TYPE_CHECKING:
-    from hil.bench import Bench
+    from hil.bench.bench import Bench
 
 __all__ = ["VERBS", "Kind", "Verb"]
 

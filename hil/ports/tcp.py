@@ -8,7 +8,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from hil.errors import UsageError
-from hil.ports import READ_BYTES_MAX, Port
+from hil.ports.base import READ_BYTES_MAX, Port
 from protocol.errors import LinkError
 from protocol.transport.tcp import port_busy_frame, split_address
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from hil import quantity
-from hil.demo import ACTS, FILL_CONCENTRATION_NG_PER_ML, FILL_NL, THERAPY, Told, acts
-from hil.demo_record import Recorder
+from hil.demo.record import Recorder
+from hil.demo.story import ACTS, FILL_CONCENTRATION_NG_PER_ML, FILL_NL, THERAPY, Told, acts
 from hil.errors import HilError
 from hil.report import write_report
 from hil.rig import Rig
+from hil.wording import quantity
 from protocol.errors import ProtocolError
 
 __all__ = ["DemoRun"]

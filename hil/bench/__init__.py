@@ -1,0 +1,1 @@
+"""The side door: one verb table, in process and over a line."""

@@ -1,0 +1,1 @@
+"""The demonstration: a story told by a real pump process."""

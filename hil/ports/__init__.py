@@ -1,0 +1,1 @@
+"""Ports that a pump is served on."""

@@ -1,0 +1,1 @@
+"""How quantities, alarms, refusals and log records are put into words."""
