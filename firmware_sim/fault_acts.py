@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from firmware_sim.errors import BenchRefused
+from contextlib import suppress
+
+from firmware_sim.errors import BenchRefused, PowerCut
 from firmware_sim.faults import FaultSpec, flow_of
 from firmware_sim.kernel import Kernel
 from firmware_sim.limits import CLOCK_SHIFT_US_MAX
@@ -34,11 +36,11 @@ def check_strike(kernel: Kernel, spec: FaultSpec, parameters: dict[str, int | st
 
 
 def strike(kernel: Kernel, name: str, parameters: dict[str, int | str]) -> None:
-    """A fault that happens once, after `check_strike`."""
+    """A fault that happens once, after `check_strike`. A power cut that it brings about is the pump's own affair."""
     if name == "clock.jump":
         kernel.state.plant.oscillator.rtc_shift_us += int(parameters["jump_us"])
         if kernel.state.belief is not None:
-            with kernel.ordering() as firmware:
+            with suppress(PowerCut), kernel.ordering() as firmware:
                 firmware.clock_moved()
     else:
         offset = kernel.firmware.layout.offsets[str(parameters["region"])] + int(parameters["offset"])

@@ -94,6 +94,8 @@ class Kernel:
     def advance_to(self, at_us: int) -> None:
         """Let time pass to a true time. Raises BenchRefused for the past, LimitExceeded when an instant does not end."""
         state = self.state
+        if type(at_us) is not int:
+            raise BenchRefused(f"advance: {at_us!r} is no whole number of microseconds; give an integer")
         if at_us < state.now_us:
             raise BenchRefused(f"advance: {at_us} us is past, it is {state.now_us} us; time goes forward only")
         instant_us, count = state.now_us, 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 from firmware_sim.errors import ProfileError
 from firmware_sim.limits import CACHE_ENTRIES_MAX
@@ -261,7 +261,7 @@ def _build(name: str, file: Any) -> Profile:
 
 def _section(kind: type[S], key: str, file: Any) -> S:
     if key in _PLAIN:
-        return kind(**{field: file.plain((key, field)) for field in _names(kind)})
+        return kind(**{field: file.plain((key, field), hint) for field, hint in get_type_hints(kind).items()})
     return kind(**{field: file.number((key, field)).value for field in _names(kind)})
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
 from firmware_sim.errors import ProfileError
@@ -40,16 +41,18 @@ class ProfileFile:
         self._asked: set[Place] = set()
 
     @classmethod
-    def read(cls, path: Path) -> ProfileFile:
-        """Read a file and what it extends. Raises ProfileError with the line."""
+    def read(cls, path: Path, extending: tuple[str, ...] = ()) -> ProfileFile:
+        """Read a file and what it extends; `extending` names the files on the way here. Raises ProfileError with the line."""
         try:
             data = YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8"))
         except (OSError, YAMLError) as cause:
             raise ProfileError(f"{path.name}: cannot be read: {' '.join(str(cause).split())}") from cause
-        if not isinstance(data, dict):
+        if not isinstance(data, CommentedMap):
             raise ProfileError(f"{path.name}: is not a mapping of sections")
         base = data.get("extends")
-        return cls(path, data, cls.read(path.parent / f"{base}.yaml") if base else None)
+        if base and base in (path.stem, *extending):
+            raise ProfileError(f"{path.name}:{data.lc.key('extends')[0] + 1}: extends {base}, which comes back to itself")
+        return cls(path, data, cls.read(path.parent / f"{base}.yaml", (path.stem, *extending)) if base else None)
 
     def number(self, place: Place) -> Number:
         """The number at a place. Raises ProfileError when it is missing or lacks its provenance."""
@@ -65,9 +68,13 @@ class ProfileFile:
         self._used[place] = number
         return number
 
-    def plain(self, place: Place) -> Any:
-        """A name or a switch at a place."""
-        return self._find(place)[0]
+    def plain(self, place: Place, kind: type) -> Any:
+        """A name (str) or a switch (bool) at a place. Raises ProfileError for another type."""
+        value, where = self._find(place)
+        if type(value) is not kind:
+            wanted = "true or false" if kind is bool else "text"
+            raise ProfileError(f"{where}: {'.'.join(place)} is {value!r}; give {wanted}")
+        return value
 
     def keys(self, section: str) -> list[str]:
         """Names within a section, the base file's first."""
@@ -102,9 +109,18 @@ class ProfileFile:
             if not isinstance(node, dict) or key not in node:
                 if self._base is not None:
                     return self._base._find(place)
-                raise ProfileError(f"{self._path.name}: {'.'.join(place)} is missing")
+                raise self._missing(place)
             node = node[key]
         return node, self._where(place)
+
+    def _missing(self, place: Place) -> ProfileError:
+        """The error for a number that is not there: the nearest word beside it that no pump has is where it was misspelt."""
+        name = ".".join(place)
+        beside = {".".join(other): other for other in self._places() if other[:-1] == place[:-1]}
+        nearest = get_close_matches(name, beside, 1)
+        if nearest:
+            return ProfileError(f"{self._where(beside[nearest[0]])}: {name} is missing; is {nearest[0]} meant to be it?")
+        return ProfileError(f"{self._path.name}: {name} is missing; add it")
 
     def _places(self) -> list[Place]:
         places: list[Place] = []

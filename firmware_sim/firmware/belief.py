@@ -31,11 +31,12 @@ class Fill(NamedTuple):
 
 @dataclass(slots=True)
 class Belief:
-    """The firmware's RAM. `stopped_us` and `implanted_us` are device times, -1 for not so."""
+    """The firmware's RAM. `stopped_us` and `implanted_us` are device times, -1 for not so; `drug_id` is the last therapy's, 0 for none."""
 
     dosing: Dosing
     mode: str = "shelf"
     generation: int = 0
+    drug_id: int = 0
     prescription: Prescription | None = None
     alarms: AlarmBoard = field(default_factory=AlarmBoard)
     stall: StallWatch = field(default_factory=StallWatch)

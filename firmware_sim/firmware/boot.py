@@ -64,10 +64,10 @@ def _load(store: Store, belief: Belief, delivery: DeliveryState | None) -> str |
     bank = store.banks.newest()
     if delivery is not None:
         belief.stop_reason, belief.stopped_us = delivery.stop_reason, delivery.stopped_us
-        belief.implanted_us, belief.generation = delivery.implanted_us, delivery.generation
+        belief.implanted_us, belief.generation, belief.drug_id = delivery.implanted_us, delivery.generation, delivery.drug_id
     if bank is None or bank.prescription is None:
         return _without_therapy(store, belief, delivery)
-    belief.generation, belief.prescription = bank.generation, bank.prescription
+    belief.generation, belief.prescription, belief.drug_id = bank.generation, bank.prescription, bank.prescription.drug_id
     if delivery is None or bank.generation > delivery.generation:
         new_drug = delivery is not None and delivery.drug_id not in (0, bank.prescription.drug_id)
         return "unload" if new_drug else f"run_{bank.prescription.mode}"

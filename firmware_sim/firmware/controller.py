@@ -92,9 +92,10 @@ class Controller:
         self.check(prescription)
         self._refuse_during_bolus()
         belief = self.belief
-        new_drug = belief.prescription is not None and belief.prescription.drug_id != prescription.drug_id
+        new_drug = belief.drug_id not in (0, prescription.drug_id)
         self.store.banks.commit(belief.generation + 1, prescription, command)
         belief.generation, belief.prescription, belief.safe_state = belief.generation + 1, prescription, False
+        belief.drug_id = prescription.drug_id
         if belief.implanted_us < 0:
             belief.implanted_us = self.now_us
         if new_drug:
@@ -295,7 +296,8 @@ class Controller:
             self._run(trigger)
         else:
             self._run(trigger)
-        if delivery is None or delivery.generation != belief.generation:
+        running = belief.dosing.week is not None
+        if delivery is None or delivery.generation != belief.generation or delivery.running != running:
             self.store.write_delivery(belief, delivery.command if delivery else NO_COMMAND)
 
     def _run(self, trigger: str) -> None:
@@ -345,8 +347,9 @@ class Controller:
         self._end_bolus("done")
 
     def _interrupt_bolus(self) -> None:
-        if self.belief.dosing.bolus is not None:
-            self._end_bolus("interrupted")
+        run = self.belief.dosing.bolus
+        if run is not None:
+            self._end_bolus("interrupted" if self.now_us < run.end_us else "done")
 
     def _end_bolus(self, end: str) -> None:
         belief, run = self.belief, self.belief.dosing.bolus

@@ -17,9 +17,9 @@ Deadline = tuple[str, int | None]
 def deadlines(belief: Belief, hal: Hal, profile: Profile) -> Iterator[Deadline]:
     """Every deadline; None for those that will not come under the present plan."""
     yield "scrub", _scrub_us(hal, profile)
+    yield from _stall(belief, hal, profile)
     yield "bolus_end", belief.dosing.bolus.end_us if belief.dosing.bolus else None
     yield from _reservoir(belief)
-    yield from _stall(belief, hal, profile)
     yield "stopped", _stopped_us(belief, profile)
 
 

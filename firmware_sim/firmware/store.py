@@ -74,8 +74,7 @@ class Store:
         """Keep how delivery stands now."""
         reason = STOP_REASONS.index(belief.stop_reason)
         running = belief.dosing.week is not None
-        drug_id = belief.prescription.drug_id if belief.prescription else 0
-        numbers = (belief.stopped_us, belief.implanted_us, belief.generation, drug_id)
+        numbers = (belief.stopped_us, belief.implanted_us, belief.generation, belief.drug_id)
         self._delivery.write(running, reason, belief.safe_state, *numbers, *command)
 
     def fill(self) -> tuple[Fill, Command] | None:
