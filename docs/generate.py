@@ -1,4 +1,4 @@
-"""Write the pages that are made from code: wire tables, data sheets, state diagrams.
+"""Write the pages that are made from code: wire tables, bench API, data sheets, state diagrams.
 
 `python docs/generate.py` writes them; with `--check` it only names the stale ones and ends with 1. Each page has one source, named in
 its first lines, and none is edited by hand.
@@ -16,6 +16,9 @@ from firmware_sim.firmware.alarms import LIFE_TABLE
 from firmware_sim.firmware.machine import StateTable
 from firmware_sim.firmware.modes import MODE_TABLE
 from firmware_sim.profile import Number, Profile, load_profile, profile_names
+from hil.faults.page import render as faults
+from hil.web.page import render as bench_api
+from hil.web.page import render_json as bench_openapi
 from protocol.export.markdown import render as wire_protocol
 
 __all__ = ["main", "pages", "stale"]
@@ -32,7 +35,8 @@ STATE_TABLES: tuple[tuple[str, str, StateTable], ...] = (
 def pages() -> dict[str, str]:
     """Every generated page: its path below docs/ and its text."""
     names = profile_names()
-    made = {"wire-protocol.md": wire_protocol(), "states.md": _states(), f"{SHEETS}/index.md": _sheet_index(names)}
+    made = {"wire-protocol.md": wire_protocol(), "faults.md": faults(), "states.md": _states(), f"{SHEETS}/index.md": _sheet_index(names)}
+    made |= {"bench-api.md": bench_api(), "bench-api.openapi.json": bench_openapi()}
     made |= {f"{SHEETS}/{name}.md": _sheet(name) for name in names}
     return {path: text.rstrip("\n") + "\n" for path, text in made.items()}
 

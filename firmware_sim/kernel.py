@@ -73,6 +73,7 @@ class Kernel:
             raise
         finally:
             self._due_known = False
+        self._follow_prime()
         self.settle()
         if self.state.belief is None or self.state.boots != boots:
             raise PowerCut
@@ -137,6 +138,17 @@ class Kernel:
         state.belief = None
         state.power_on_us = state.now_us + state.off_us
         self._due_known = False
+        self._follow_prime()
+
+    def _follow_prime(self) -> None:
+        """The flow of a prime is fast enough to mix drug with old fluid; tell the plant when it begins and ends."""
+        belief, steps = self.state.belief, self.steps()
+        run = belief.dosing.bolus if belief else None
+        mixing = self.state.plant.catheter.mixing_end_fl >= 0
+        if mixing and (run is None or run.kind != "prime"):
+            self.plant.end_mixing(steps)
+        elif belief is not None and run is not None and run.kind == "prime" and run.start_us == self.firmware.now_us and not mixing:
+            self.plant.begin_mixing(steps, belief.dosing.steps_at(run.end_us))
 
     def _candidates(self) -> list[tuple[int, Callable[[], None]]]:
         """(true time, act) of everything that may come next, in the order that holds at one instant."""
@@ -169,6 +181,7 @@ class Kernel:
             self.firmware.act(name)
         except PowerCut:
             self.lose_power()
+        self._follow_prime()
 
     def _logged(self, entry: Entry) -> None:
         facts = {name: value for name, value in entry._asdict().items() if name not in ("number", "kind", "good")}

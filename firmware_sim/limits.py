@@ -10,6 +10,8 @@ FAULTS_ACTIVE_MAX = 256
 """Faults in force at once; more is a rig that forgets to clear."""
 TRACE_TAIL_MAX = 10_000
 """Trace records kept for readers; the chain over all of them is state, the tail is not."""
+MIXING_SLICES = 64
+"""Pieces into which a prime's mixed fluid is cut; within one the concentration is level."""
 CATHETER_PIECES_MAX = 100_000
 """Pieces of different concentration in tubing and catheter; each needs a needle act."""
 SAMPLES_MAX = 10_000_000

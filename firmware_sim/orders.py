@@ -51,13 +51,49 @@ class Orders:
             firmware.drop_update(expired)
 
     def check_bolus(self, order: BolusOrder) -> BolusPlan:
-        """Judge a bolus as of now, changing nothing."""
-        return self._kernel.looking().check_bolus(order)
+        """Judge a single bolus as of now, changing nothing."""
+        return self._kernel.looking().desk.check_single(order)
 
     def bolus(self, order: BolusOrder, command: Command = NO_COMMAND) -> BolusPlan:
         """Begin a single bolus."""
         with self._kernel.ordering() as firmware:
-            return firmware.bolus(order, command)
+            return firmware.desk.begin("single", order.volume_nl, firmware.desk.check_single(order), command)
+
+    def check_patient_bolus(self) -> BolusPlan:
+        """Judge what the patient asks for now, changing nothing."""
+        return self._kernel.looking().desk.check_patient()
+
+    def patient_bolus(self, command: Command = NO_COMMAND) -> BolusPlan:
+        """Begin a patient bolus as the therapy allows it."""
+        with self._kernel.ordering() as firmware:
+            plan = firmware.desk.check_patient()
+            assert firmware.belief.prescription is not None, "a patient bolus was judged"
+            firmware.desk.begin("patient", firmware.belief.prescription.patient[0].volume_nl, plan, command)
+            firmware.count_patient_bolus(granted=True)
+            return plan
+
+    def count_patient_refusal(self) -> None:
+        """The patient asked and was refused."""
+        with self._kernel.ordering() as firmware:
+            firmware.count_patient_bolus(granted=False)
+
+    def check_prime(self, volume_nl: int) -> BolusPlan:
+        """Judge a prime, changing nothing."""
+        return self._kernel.looking().desk.check_prime(volume_nl)
+
+    def prime(self, volume_nl: int, command: Command = NO_COMMAND) -> BolusPlan:
+        """Begin a prime from stopped; while it runs, drug and old fluid mix in the tubing."""
+        with self._kernel.ordering() as firmware:
+            return firmware.desk.begin("prime", volume_nl, firmware.desk.check_prime(volume_nl), command)
+
+    def check_bridge(self, volume_nl: int, rate_nl_per_h: int) -> BolusPlan:
+        """Judge a bridge bolus, changing nothing."""
+        return self._kernel.looking().desk.check_bridge(volume_nl, rate_nl_per_h)
+
+    def bridge(self, volume_nl: int, rate_nl_per_h: int, command: Command = NO_COMMAND) -> BolusPlan:
+        """Begin a bridge bolus: it replaces basal while it lasts."""
+        with self._kernel.ordering() as firmware:
+            return firmware.desk.begin("bridge", volume_nl, firmware.desk.check_bridge(volume_nl, rate_nl_per_h), command)
 
     def refill(self, entry: RefillEntry, command: Command = NO_COMMAND) -> tuple[int, int]:
         """Tell the pump of a refill; returns (expected before, computed now) in nL. No fluid moves: that is `needle`."""

@@ -40,7 +40,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """Ways in which pumps of this class differ that are not numbers."""
+    """Ways in which pumps of this class differ that are not numbers; `after_bolus` is one of AFTER_BOLUS."""
 
     stops_for_update: bool
     after_bolus: str
@@ -79,12 +79,18 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Bolus:
-    """Range of a single bolus."""
+    """Ranges of doses: single bolus, prime, bridge bolus, and what a patient may ask for."""
 
     bolus_nl_min: int
     bolus_nl_max: int
     bolus_s_min: int
     bolus_s_max: int
+    prime_rate_nl_per_h: int
+    prime_nl_max: int
+    bridge_nl_max: int
+    lockout_s_min: int
+    lockout_s_max: int
+    most_per_day_max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,7 @@ class Catheter:
 
     tubing_nl: int
     length_mm: int
+    mixing_nl: int
     volume_nl_per_mm: int
 
     @property
@@ -162,6 +169,7 @@ class MemoryNumbers:
     session_counter_bytes: int
     delivery_records_bytes: int
     lockout_ring_bytes: int
+    patient_counters_bytes: int
     delivery_state_bytes: int
     reservoir_state_bytes: int
     clock_offset_bytes: int
@@ -229,6 +237,7 @@ _SECTIONS: dict[str, type] = {
     "clock": Clock,
     "memory": MemoryNumbers,
 }
+AFTER_BOLUS = ("resume", "stop")
 _PLAIN = ("identity", "behaviour")
 
 
@@ -256,6 +265,8 @@ def _build(name: str, file: Any) -> Profile:
         for drug in file.keys("drugs")
     )
     file.refuse_unknown()
+    if sections["behaviour"].after_bolus not in AFTER_BOLUS:
+        raise ProfileError(f"{name}.yaml: behaviour.after_bolus is {sections['behaviour'].after_bolus!r}; give {' or '.join(AFTER_BOLUS)}")
     return Profile(name=name, **sections, drugs=drugs, known_deviations=file.deviations(), numbers=file.used())
 
 

@@ -13,12 +13,12 @@ from firmware_sim.agenda import Act
 from firmware_sim.digest import digest_all, digest_therapy
 from firmware_sim.errors import BenchRefused, ImageError, LimitExceeded
 from firmware_sim.fault_acts import check_strike, set_flow, strike
-from firmware_sim.faults import ActiveFault, fault_spec
+from firmware_sim.faults import ActiveFault, fault_spec, flow_of
 from firmware_sim.image import read_image, write_image
 from firmware_sim.kernel import Kernel
 from firmware_sim.limits import FAULTS_ACTIVE_MAX, SAMPLES_MAX
 from firmware_sim.orders import Orders
-from firmware_sim.plant.plant import NeedleResult, build_plant_state
+from firmware_sim.plant.plant import NeedleResult, SidePortResult, build_plant_state
 from firmware_sim.plant.sounder import Sound, pattern_lengths_us, sound_of
 from firmware_sim.plant.unit import manufacture
 from firmware_sim.profile import Profile, load_profile, profile_names
@@ -30,7 +30,7 @@ from firmware_sim.units import US_PER_DAY, US_PER_H, US_PER_MIN, US_PER_S
 
 __all__ = ["Pump"]
 
-_SCHEDULABLE = ("inject", "clear", "needle", "power_cut", "reset")
+_SCHEDULABLE = ("inject", "clear", "needle", "side_port", "magnet", "power_cut", "reset")
 
 
 class Pump(Orders):
@@ -106,7 +106,7 @@ class Pump(Orders):
         """What is so."""
         state, steps = self._state, self._kernel.steps()
         names = tuple(fault.name for fault in state.faults)
-        moment = Moment(state.now_us, self.device_us, self.powered, steps, self.sound(), names)
+        moment = Moment(state.now_us, self.device_us, self.powered, state.magnet_held, steps, self.sound(), names)
         return truth_of(self._kernel.plant, moment)
 
     def sound(self) -> Sound | None:
@@ -132,6 +132,30 @@ class Pump(Orders):
         facts = {"withdrawn_nl": result.withdrawn_nl, "inject_nl": inject_nl, "concentration_ng_per_ml": concentration_ng_per_ml}
         self._acted("needle", facts)
         return result
+
+    def side_port(self, *, aspirate_nl: int = 0, inject_nl: int = 0, concentration_ng_per_ml: int = 0) -> SidePortResult:
+        """Draw fluid out of the catheter through its access port, then push fluid in. The pump notices nothing.
+
+        A catheter that is blocked altogether gives and takes nothing: the result is a dry tap.
+        """
+        self._kernel.settle()
+        factors, _ = flow_of(self._state.faults)
+        open_path = 0 not in factors
+        volumes = (aspirate_nl, inject_nl) if open_path else (0, 0)
+        result = self._kernel.plant.side_port(self._kernel.steps(), *volumes, concentration_ng_per_ml)
+        facts = {"aspirate_nl": aspirate_nl, "inject_nl": inject_nl, "concentration_ng_per_ml": concentration_ng_per_ml}
+        self._acted("side_port", facts)
+        return result
+
+    def magnet(self, held: bool) -> None:
+        """Hold a magnet over the pump, or take it away."""
+        self._kernel.settle()
+        self._state.magnet_held = held
+        self._acted("magnet", {"held": held})
+
+    def record(self, kind: str, facts: Mapping[str, object]) -> None:
+        """Add a record of another kind to the trace at this instant: what a bench did that is not an act upon the pump."""
+        self._kernel.trace.add(self.now_us, kind, facts)
 
     def inject(self, name: str, **parameters: int | str) -> int:
         """Bring a fault into force; returns its handle. Raises BenchRefused for an unknown name or a wrong parameter."""

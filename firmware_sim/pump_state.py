@@ -28,5 +28,6 @@ class PumpState:
     agenda: Agenda = field(default_factory=Agenda)
     faults: list[ActiveFault] = field(default_factory=list)
     next_handle: int = 1
+    magnet_held: bool = False
     trace_count: int = 0
     trace_chain: bytes = b""

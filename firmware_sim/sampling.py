@@ -43,7 +43,7 @@ def row_of(kernel: Kernel) -> Row:
         state.now_us,
         *believed,
         reservoir_nl=plant.available_fl(steps) // FL_PER_NL,
-        delivered_nl=out_fl // FL_PER_NL,
+        delivered_nl=catheter.delivered_fl(out_fl) // FL_PER_NL,
         delivered_ng=catheter.delivered_mass(out_fl) // MASS_PER_NG,
         tip_concentration_ng_per_ml=catheter.tip_concentration(out_fl) // FG_PER_NG,
         steps_commanded=steps,

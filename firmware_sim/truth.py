@@ -12,10 +12,14 @@ __all__ = ["Balance", "Truth", "truth_of"]
 
 
 class Balance(NamedTuple):
-    """Every account of volume (fL) and drug (fL x fg/mL). What came in equals what is there and what went out, exactly."""
+    """Every account of volume (fL) and drug (fL x fg/mL). What came in equals what is there and what went out, exactly.
+
+    `mixing_lent_mass` is drug in the path ahead of the fluid it came with, while a prime mixes the two.
+    """
 
     started_fl: int
     injected_fl: int
+    drawn_back_fl: int
     reservoir_fl: int
     residual_fl: int
     path_fl: int
@@ -28,15 +32,16 @@ class Balance(NamedTuple):
     delivered_mass: int
     withdrawn_mass: int
     mixing_rounding_mass: int
+    mixing_lent_mass: int
 
     def volume_gap_fl(self) -> int:
         """In minus out minus held; 0 unless the model is wrong."""
         held = self.reservoir_fl + self.residual_fl + self.path_fl
-        return self.started_fl + self.injected_fl - held - self.delivered_fl - self.withdrawn_fl
+        return self.started_fl + self.injected_fl + self.drawn_back_fl - held - self.delivered_fl - self.withdrawn_fl
 
     def mass_gap(self) -> int:
         """The same for drug."""
-        held = self.reservoir_mass + self.residual_mass + self.path_mass + self.mixing_rounding_mass
+        held = self.reservoir_mass + self.residual_mass + self.path_mass + self.mixing_rounding_mass - self.mixing_lent_mass
         return self.injected_mass - held - self.delivered_mass - self.withdrawn_mass
 
 
@@ -46,6 +51,7 @@ class Truth(NamedTuple):
     now_us: int
     device_us: int
     powered: bool
+    magnet_held: bool
     steps_commanded: int
     steps_moved: int
     moving: bool
@@ -73,6 +79,7 @@ class Moment(NamedTuple):
     now_us: int
     device_us: int
     powered: bool
+    magnet_held: bool
     steps: int
     sound: Sound | None
     faults: tuple[str, ...]
@@ -87,6 +94,7 @@ def truth_of(plant: Plant, moment: Moment) -> Truth:
         now_us=moment.now_us,
         device_us=moment.device_us,
         powered=moment.powered,
+        magnet_held=moment.magnet_held,
         steps_commanded=steps,
         steps_moved=state.motor.moved_at(steps),
         moving=state.motor.moving,
@@ -94,7 +102,7 @@ def truth_of(plant: Plant, moment: Moment) -> Truth:
         reservoir_nl=plant.available_fl(steps) // FL_PER_NL,
         residual_nl=state.reservoir.residual_fl // FL_PER_NL,
         reservoir_concentration_ng_per_ml=state.reservoir.concentration_fg_per_ml // FG_PER_NG,
-        delivered_nl=out_fl // FL_PER_NL,
+        delivered_nl=catheter.delivered_fl(out_fl) // FL_PER_NL,
         delivered_ng=catheter.delivered_mass(out_fl) // MASS_PER_NG,
         tip_concentration_ng_per_ml=catheter.tip_concentration(out_fl) // FG_PER_NG,
         path=tuple((volume // FL_PER_NL, concentration // FG_PER_NG) for volume, concentration in catheter.pieces(out_fl)),
@@ -116,17 +124,19 @@ def balance_of(plant: Plant, steps: int) -> Balance:
     concentration = reservoir.concentration_fg_per_ml
     return Balance(
         started_fl=reservoir.residual_fl + catheter.path_fl,
-        injected_fl=reservoir.injected_fl,
+        injected_fl=reservoir.injected_fl + catheter.side_injected_fl,
+        drawn_back_fl=catheter.drawn_back_fl,
         reservoir_fl=available_fl,
         residual_fl=reservoir.residual_fl,
         path_fl=catheter.path_fl,
-        delivered_fl=out_fl,
-        withdrawn_fl=reservoir.withdrawn_fl,
-        injected_mass=reservoir.injected_mass,
+        delivered_fl=catheter.delivered_fl(out_fl),
+        withdrawn_fl=reservoir.withdrawn_fl + catheter.side_withdrawn_fl,
+        injected_mass=reservoir.injected_mass + catheter.side_injected_mass,
         reservoir_mass=available_fl * concentration,
         residual_mass=reservoir.residual_fl * concentration,
         path_mass=catheter.mass_between(out_fl - catheter.path_fl, out_fl),
         delivered_mass=catheter.delivered_mass(out_fl),
-        withdrawn_mass=reservoir.withdrawn_mass,
-        mixing_rounding_mass=reservoir.mixing_rounding_mass,
+        withdrawn_mass=reservoir.withdrawn_mass + catheter.side_withdrawn_mass,
+        mixing_rounding_mass=reservoir.mixing_rounding_mass + catheter.mixing_mass_rounding,
+        mixing_lent_mass=catheter.lent_mass(out_fl),
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from firmware_sim import Pump
 from firmware_sim import errors as pump_errors
 from firmware_sim.firmware.alarms import ALARMS
-from firmware_sim.firmware.prescription import BolusOrder, RefillEntry
+from firmware_sim.firmware.prescription import BolusOrder, BolusPlan, RefillEntry
 from firmware_sim.firmware.prescription import Command as PumpCommand
 from firmware_sim.firmware.store import Effect as PumpEffect
 from hil.belief_on_wire import condition_of, counters_of, identity_of, log_entry_of, status_of
@@ -34,7 +35,16 @@ from protocol.therapy import Therapy
 
 __all__ = ["PumpApp"]
 
-_EFFECT_NAMES = {"commit": "COMMIT", "start": "START", "refill": "REFILL", "set_clock": "SET_CLOCK", "bolus": "BOLUS"}
+_EFFECT_NAMES = {
+    "commit": "COMMIT",
+    "start": "START",
+    "refill": "REFILL",
+    "set_clock": "SET_CLOCK",
+    "single": "BOLUS",
+    "patient": "PATIENT_BOLUS",
+    "prime": "PRIME",
+    "bridge": "BRIDGE",
+}
 _DOSE_STATES = {None: DoseState.EXECUTING, "done": DoseState.EXECUTED, "interrupted": DoseState.INTERRUPTED}
 
 
@@ -125,15 +135,38 @@ class PumpApp:
         with _answers():
             return RefillAnswer(*self._pump.refill(RefillEntry(*refill[1:]), PumpCommand(*command)))
 
-    def check_bolus(self, bolus: Bolus) -> BolusAnswer:
-        """Judge a bolus and say how it would run."""
+    def check_dose(self, name: str, body: Any) -> BolusAnswer:
+        """Judge a dose and say how it would run; a patient's refusal is counted."""
         with _answers():
-            return BolusAnswer(*self._pump.check_bolus(_order(bolus)))
+            try:
+                return BolusAnswer(*self._judged(name, body))
+            except pump_errors.Refused:
+                if name == "PATIENT_BOLUS":
+                    self._pump.count_patient_refusal()
+                raise
 
-    def bolus(self, command: Command, bolus: Bolus) -> None:
-        """Begin a bolus."""
+    def dose(self, command: Command, name: str, body: Any) -> None:
+        """Begin a dose."""
+        pump, by = self._pump, PumpCommand(*command)
         with _answers():
-            self._pump.bolus(_order(bolus), PumpCommand(*command))
+            if name == "BOLUS":
+                pump.bolus(_order(body), by)
+            elif name == "PATIENT_BOLUS":
+                pump.patient_bolus(by)
+            elif name == "PRIME":
+                pump.prime(body.volume_nl, by)
+            else:
+                pump.bridge(body.volume_nl, body.rate_nl_per_h, by)
+
+    def _judged(self, name: str, body: Any) -> BolusPlan:
+        pump = self._pump
+        if name == "BOLUS":
+            return pump.check_bolus(_order(body))
+        if name == "PATIENT_BOLUS":
+            return pump.check_patient_bolus()
+        if name == "PRIME":
+            return pump.check_prime(body.volume_nl)
+        return pump.check_bridge(body.volume_nl, body.rate_nl_per_h)
 
     def set_clock(self, command: Command, clock_us: int) -> SetClockAnswer:
         """Set the device clock."""

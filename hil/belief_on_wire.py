@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from firmware_sim.firmware.alarms import number_of
 from firmware_sim.firmware.device_status import ActiveAlarm, BriefStatus, DeviceStatus
+from firmware_sim.firmware.dosing import DOSE_KINDS
 from firmware_sim.firmware.journal import Entry
 from firmware_sim.profile import Profile
 from hil.therapy.prescription import MODE_NAMES, image_digest
@@ -68,7 +69,7 @@ def condition_of(belief: DeviceStatus) -> Condition:
         replace_by_clock_us=belief.replace_by_clock_us or 0,
         battery_state=BatteryState.GOOD,
         battery_mv=belief.supply_mv,
-        bolus=(BolusEntry(*bolus),) if bolus else (),
+        bolus=(BolusEntry(*bolus[:-1], DOSE_KINDS.index(bolus.kind)),) if bolus else (),
         alarms=tuple(_alarm(alarm) for alarm in belief.alarms),
     )
 
@@ -84,8 +85,8 @@ def counters_of(belief: DeviceStatus) -> Counters:
         last_command_answer=0,
         log_oldest=belief.log_oldest,
         log_newest=belief.log_newest,
-        patient_bolus_granted=0,
-        patient_bolus_refused=0,
+        patient_bolus_granted=belief.patient_granted,
+        patient_bolus_refused=belief.patient_refused,
     )
 
 

@@ -121,6 +121,8 @@ class Pacer:
             self.talking = talking
             if self.factor != before or self.pace.kind == "free":
                 self.anchor(now_us)
+            if self.pace.kind == "free":
+                self._look_us = self._wall_us + TICK_US
 
     def due_us(self) -> int:
         """Virtual time as it should be now; where time does not follow the wall clock, the anchor's."""
@@ -137,6 +139,12 @@ class Pacer:
         self.lag_us_max = max(self.lag_us_max, self.lag_us)
         self._look_us = now_us + TICK_US
 
+    @property
+    def keeps_up(self) -> bool:
+        """The last look ended less than a whole tick late, and the next one is not later than that either."""
+        late_us = self._clock_us() - self._look_us if self.factor else 0
+        return max(self.lag_us, late_us) < TICK_US
+
     def report(self) -> dict[str, object]:
         """What the bench says of the pace."""
         return {
@@ -146,6 +154,7 @@ class Pacer:
             "while_talking": f"x{float(self.while_talking):g}",
             "lag_us": self.lag_us,
             "lag_us_max": self.lag_us_max,
+            "keeps_up": self.keeps_up,
         }
 
 

@@ -1,8 +1,9 @@
 """A pump, a programmer and a bench joined up: what a test asks for in one line.
 
 `Rig.open("pumpsim://itp-40?seed=1")` keeps the pump in this process; `Rig.open("pty:./pump0")` and `Rig.open("tcp://127.0.0.1:0")` start a
-server of their own in lock-step and drive its bench by pipe. Either way the programmer waits in virtual time: an answer is there, or
-the reply timeout passes on the bench. `Rig.connect(...)` takes the ready line of a server that runs already.
+server of their own in lock-step and drive its bench by pipe. `Rig.connect(...)` takes the ready line of a server that runs already, and
+its HTTP bench if it has one. With a bench and in lock-step the programmer waits in virtual time: an answer is there, or the reply timeout
+passes on the bench. Elsewhere it waits by the wall clock.
 """
 
 from __future__ import annotations
@@ -17,40 +18,17 @@ from hil.bench.bench import Bench
 from hil.bench.calls import BenchCalls, InProcessBench
 from hil.bench.stdio import ServerEnded, ServerProcess
 from hil.errors import BenchError, UsageError
+from hil.instruments.memory_link import MemoryLink
 from hil.pacing import Pacer
 from hil.pump_url import parse_pump_url
 from hil.unit import Unit
+from hil.web.address import address_in, pump_entry
+from hil.web.client import HttpBench
 from protocol.client import Programmer
 from protocol.errors import LinkLost
-from protocol.transport.memory import MemoryTransport
 from protocol.waiting import BenchWaiter
 
 __all__ = ["Rig"]
-
-
-class _MemoryLink:
-    """One client's own line to a unit in the same process, with its own counts."""
-
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
-        self._received = 0
-        self._emitted = 0
-
-    def peer(self, data: bytes) -> bytes:
-        """What the transport hands bytes to."""
-        self._bench.catch_up()
-        self._received += len(data)
-        answer = self._bench.unit.receive(data)
-        self._emitted += len(answer)
-        return answer
-
-    def settle(self, sent_bytes: int) -> int:
-        if self._received != sent_bytes:
-            raise BenchError(f"{self._received} of {sent_bytes} bytes have arrived", where="settle", do="write through this link only")
-        return self._emitted
-
-    def advance_us(self, us: int) -> None:
-        self._bench.call("advance", {"us": us})
 
 
 class _ServedLink:
@@ -110,12 +88,19 @@ class Rig:
         return rig
 
     @classmethod
-    def connect(cls, ready: Mapping[str, Any] | str | Path, *, programmer: Mapping[str, Any] | None = None) -> Rig:
-        """Take a server that runs: its ready line as a mapping or JSON text, or the path of its ready file.
+    def connect(cls, ready: Mapping[str, Any] | str | Path, *, pump: str | None = None, programmer: Mapping[str, Any] | None = None) -> Rig:
+        """Take a server that runs: its ready line as a mapping or JSON text, or the path of its ready file. `pump` None: its first pump.
 
-        Its bench is on its own standard input, out of reach from here; the programmer waits by the wall clock. Raises UsageError.
+        Its bench is in reach if it is served over HTTP. Raises UsageError.
         """
-        rig = cls(ExitStack(), ready=_ready(ready))
+        line = _ready(ready)
+        address = address_in(line, pump)
+        stack = ExitStack()
+        bench = None
+        if address is not None:
+            bench = HttpBench(address)
+            stack.callback(bench.close)
+        rig = cls(stack, bench=bench, ready={**line, **pump_entry(line, pump)})
         rig.programmer_options = dict(programmer or {})
         return rig
 
@@ -129,7 +114,7 @@ class Rig:
     def bench(self) -> BenchCalls:
         """The side door. Raises BenchError where there is none."""
         if self._bench is None:
-            raise BenchError("this server's bench is on its own standard input", where="rig", do="start the server with Rig.open")
+            raise BenchError("this server's bench is on its own standard input", where="rig", do="serve with --bench http, or use Rig.open")
         return self._bench
 
     @property
@@ -143,9 +128,9 @@ class Rig:
         """Open one more programmer, closed with the rig. A served port takes one client at a time: close the one before first."""
         merged = {**self.programmer_options, **options}
         if self._unit is not None and isinstance(self._bench, InProcessBench):
-            link = _MemoryLink(self._bench.bench)
-            opened = Programmer.over(MemoryTransport(link.peer), waiter=BenchWaiter(link), **merged)
-        elif self._bench is not None:
+            link = MemoryLink(self._bench.bench)
+            opened = Programmer.over(link, waiter=BenchWaiter(link), **merged)
+        elif self._bench is not None and self._bench.call("pace")["pace"] == "lock-step":
             self._bench.call("attach")
             opened = Programmer.open(self._port(), waiter=BenchWaiter(_ServedLink(self._bench)), **merged)
         else:

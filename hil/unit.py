@@ -3,6 +3,9 @@
 The pump counts true virtual microseconds, the device role the pump's own clock. A `Unit` runs both to the earlier deadline; at one
 instant the pump goes first. A pump that boots has lost its session, so its role is reset whenever the boot count changes.
 
+Between the wire and the role lies the line, a link tap that does nothing until a fault is in force on it; what comes out of it at another
+time than in answer to a request leaves through `on_emit`. At one instant schedules come after the role, and the line after them.
+
 A power cut in the middle of a memory write comes up as `PowerCut`, an exception that no handler of errors may swallow. It is caught here
 and nowhere else: the bytes not yet answered stay unanswered, as they do when a real supply dies.
 """
@@ -18,6 +21,9 @@ from firmware_sim.errors import ImageError, LimitExceeded, PowerCut, ProfileErro
 from firmware_sim.limits import SAMPLES_MAX
 from hil.adapter import PumpApp
 from hil.errors import BenchError, UsageError
+from hil.faults.engine import FaultEngine
+from hil.faults.recording import Recording
+from hil.faults.wire_faults import TO_PUMP
 from protocol.device import DeviceRole
 from protocol.errors import BadImage
 
@@ -26,29 +32,38 @@ __all__ = ["Unit"]
 R = TypeVar("R")
 
 IMAGE_MAGIC = b"PSUNIT"
-IMAGE_VERSION = 1
-HEAD = struct.Struct("<6sHQQII")
-"""Magic, version, bytes received, bytes emitted, length of the pump's image, length of the role's."""
+IMAGE_VERSION = 2
+HEAD = struct.Struct("<6sHQQIII")
+"""Magic, version, bytes received, bytes emitted, lengths of the images of pump, role and fault engine."""
 DEADLINES_PER_INSTANT_MAX = 100
 """A role with more deadlines than this at one instant is not acting on them."""
 
 
 class Unit:
-    """A pump, its device role and what has gone over the wire. `received` and `emitted` count bytes since it was made."""
+    """A pump, its device role, its line and what has gone over it. `received` and `emitted` count bytes at the host's end of the line.
+
+    `on_emit` takes bytes that leave for the host outside a request; without one they are lost.
+    """
 
     def __init__(self, pump: Pump, *, security: str = "none") -> None:
         self.security = security
         self.received = 0
         self.emitted = 0
+        self.on_emit: Callable[[bytes], None] | None = None
         self._join(pump)
+        self.faults = FaultEngine(self)
+        self.recording = Recording()
+        self.begin_recording()
 
     @classmethod
     def new(cls, profile: str, *, seed: int = 0, security: str = "none") -> Unit:
         """Make a factory-new pump of a profile, joined to a wire. Raises UsageError for a profile that cannot be had."""
         try:
-            return cls(Pump(profile, seed=seed), security=security)
+            unit = cls(Pump(profile, seed=seed), security=security)
         except ProfileError as error:
             raise UsageError(str(error), where="profile") from None
+        unit.recording = Recording()
+        return unit
 
     def _join(self, pump: Pump) -> None:
         self.pump = pump
@@ -66,8 +81,20 @@ class Unit:
         return self.role.next_deadline() is not None
 
     def receive(self, data: bytes) -> bytes:
-        """Give the pump bytes at the present instant; returns what it answers. A pump without power hears nothing."""
+        """Give the line bytes at the present instant; returns what comes back at once. A pump without power hears nothing."""
+        if self.recording.full:
+            self.begin_recording()
         self.received += len(data)
+        self.recording.heard(self.pump.now_us, data)
+        if self.faults.quiet:
+            answer = self._answer(data)
+        else:
+            answer = self._over_the_line(data)
+            self.faults.look()
+        self.emitted += len(answer)
+        return answer
+
+    def _answer(self, data: bytes) -> bytes:
         if not self.pump.powered:
             return b""
         try:
@@ -77,8 +104,26 @@ class Unit:
             answer = b""
         if self.pump.boots != self._boots:
             self.look_for_boot()
-        self.emitted += len(answer)
         return answer
+
+    def _over_the_line(self, data: bytes) -> bytes:
+        tap, out = self.faults.tap, b""
+        for direction, arrived in tap.from_host(data, self.now_us):
+            out += tap.from_pump(self._answer(arrived), self.now_us) if direction == TO_PUMP else arrived
+        return out
+
+    def _line_acts(self) -> None:
+        """Let out of the line what is due by now."""
+        tap = self.faults.tap
+        for direction, arrived in tap.due(self.now_us):
+            out = tap.from_pump(self._answer(arrived), self.now_us) if direction == TO_PUMP else arrived
+            if out and self.on_emit is not None:
+                self.emitted += len(out)
+                self.on_emit(out)
+
+    def begin_recording(self) -> None:
+        """Forget the inputs so far: a script of this run begins at the unit as it is now."""
+        self.recording = Recording(self.save(), self.now_us)
 
     def act(self, deed: Callable[[Pump], R]) -> R:
         """Do something to the pump from the bench, and see to its role if that made it boot."""
@@ -88,6 +133,7 @@ class Unit:
             raise BenchError("the power died in the middle of this", where="bench", do="advance until the pump has power again") from None
         finally:
             self.look_for_boot()
+            self.faults.look()
 
     def look_for_boot(self) -> None:
         """Reset the role if the pump has booted, or lost its power, since the last look."""
@@ -96,13 +142,19 @@ class Unit:
             self.role.reset()
 
     def next_due(self) -> int | None:
-        """The next true instant at which pump or role has something to do; None if never."""
-        dues = [due for due in (self.pump.next_due(), self._role_due()) if due is not None]
-        return min(dues, default=None)
+        """The next true instant at which pump, role, line or a schedule has something to do; None if never."""
+        return _earlier(self.pump.next_due(), self._outer_due())
 
     def _role_due(self) -> int | None:
         deadline = self.role.next_deadline()
         return None if deadline is None else max(self.pump.now_us, self.pump.true_us_of(deadline))
+
+    def _outer_due(self) -> int | None:
+        """When something is due that the pump does not do by itself."""
+        role_us = self._role_due()
+        if self.faults.quiet:
+            return role_us
+        return _earlier(role_us, self.faults.next_due(_earlier(self.pump.next_due(), role_us)))
 
     def advance_to(self, at_us: int) -> None:
         """Let time pass to a true instant, everything due on the way done in order. Raises BenchError for an instant in the past."""
@@ -111,31 +163,39 @@ class Unit:
                 f"{at_us} us is past, it is {self.now_us} us", where="advance", do="time only goes forward; restore an image to go back"
             )
         acted, acted_us = 0, -1
-        while (due_us := self._role_due()) is not None and due_us <= at_us:
+        while (due_us := self._outer_due()) is not None and due_us <= at_us:
             if not self._advance_pump(due_us):
                 continue
             acted = acted + 1 if due_us == acted_us else 0
             acted_us = due_us
             if acted > DEADLINES_PER_INSTANT_MAX:
-                raise LimitExceeded(f"the device role has had {acted} deadlines at {due_us} us")
+                raise LimitExceeded(f"the device role, the line and schedules have had {acted} deadlines at {due_us} us")
         self.pump.advance_to(at_us)
         self.look_for_boot()
+        self.faults.look()
 
-    def _advance_pump(self, role_due_us: int) -> bool:
-        """Run the pump to its next deadline, or the role at its own if that is first or falls together; tells whether the role acted."""
+    def _advance_pump(self, outer_due_us: int) -> bool:
+        """Run the pump to its next deadline, or all others at theirs if that is first or falls together; tells whether the others acted."""
         pump_due_us = self.pump.next_due()
-        if pump_due_us is not None and pump_due_us < role_due_us:
+        if pump_due_us is not None and pump_due_us < outer_due_us:
             self.pump.advance_to(max(self.now_us, pump_due_us))
             self.look_for_boot()
             return False
-        self.pump.advance_to(role_due_us)
+        self.pump.advance_to(outer_due_us)
         self.look_for_boot()
+        self._role_acts()
+        if not self.faults.quiet:
+            self.faults.on_time()
+            self._line_acts()
+            self.faults.look()
+        return True
+
+    def _role_acts(self) -> None:
         try:
             self.role.on_time()
         except PowerCut:
             self.role.reset()
         self.look_for_boot()
-        return True
 
     def sample(self, every_us: int, duration_us: int) -> dict[str, list[int]]:
         """Let time pass, looking every `every_us`, the first time now; returns columns of belief and truth.
@@ -156,9 +216,9 @@ class Unit:
         return columns
 
     def _quiet_rows(self, every_us: int, end_us: int) -> dict[str, list[int]]:
-        """Rows from now on, as far as the role has nothing to do in between; the last one is the present."""
-        role_due_us = self._role_due()
-        quiet_us = (end_us if role_due_us is None else min(end_us, role_due_us - 1)) - self.now_us
+        """Rows from now on, as far as only the pump has something to do in between; the last one is the present."""
+        due_us = self._outer_due()
+        quiet_us = (end_us if due_us is None else min(end_us, due_us - 1)) - self.now_us
         rows = self.pump.sample(every_us, max(0, quiet_us) // every_us * every_us)
         self.look_for_boot()
         return rows
@@ -173,24 +233,32 @@ class Unit:
         return self.pump.digest(part)
 
     def save(self) -> bytes:
-        """The unit image: pump, session, sequence, cached answer, staging, and the byte counts."""
-        pump, role = self.pump.save(), self.role.save()
-        return HEAD.pack(IMAGE_MAGIC, IMAGE_VERSION, self.received, self.emitted, len(pump), len(role)) + pump + role
+        """The unit image: pump, session, sequence, cached answer, staging, line, schedules, and the byte counts."""
+        parts = (self.pump.save(), self.role.save(), self.faults.save())
+        return HEAD.pack(IMAGE_MAGIC, IMAGE_VERSION, self.received, self.emitted, *map(len, parts)) + b"".join(parts)
 
     def restore(self, image: bytes) -> None:
         """Become the unit that was saved, to continue bit-identically. Raises BenchError and stays as it is if the bytes are no image."""
         try:
-            magic, version, received, emitted, pump_size, role_size = HEAD.unpack_from(image)
+            magic, version, received, emitted, *sizes = HEAD.unpack_from(image)
             body = image[HEAD.size :]
-            if magic != IMAGE_MAGIC or version != IMAGE_VERSION or len(body) != pump_size + role_size:
+            if magic != IMAGE_MAGIC or version != IMAGE_VERSION or len(body) != sum(sizes):
                 raise ImageError("the head does not fit")
-            fresh = Unit(Pump.restore(body[:pump_size]), security=self.security)
-            if fresh.pump.profile.name != self.pump.profile.name:
-                raise ImageError(f"it holds an {fresh.pump.profile.name}, this is an {self.pump.profile.name}")
-            fresh.role.restore(body[pump_size:])
+            pump = Pump.restore(body[: sizes[0]])
+            if pump.profile.name != self.pump.profile.name:
+                raise ImageError(f"it holds an {pump.profile.name}, this is an {self.pump.profile.name}")
+            role = DeviceRole(PumpApp(pump), security=self.security)
+            role.restore(body[sizes[0] : -sizes[2]])
+            faults = self.faults.read(body[-sizes[2] :])
         except (struct.error, ImageError, BadImage) as error:
             raise BenchError(
                 f"no unit image of version {IMAGE_VERSION}: {error}", where="restore", do="give the bytes that save returned"
             ) from None
-        self.pump, self.role, self._boots = fresh.pump, fresh.role, fresh.pump.boots
+        self.pump, self.role, self._boots = pump, role, pump.boots
         self.received, self.emitted = received, emitted
+        self.faults.take(faults)
+        self.recording = Recording(image, self.now_us)
+
+
+def _earlier(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one if other is None else min(one, other)

@@ -5,7 +5,8 @@ does, it does through a `DeviceApp`. The app speaks wire types only. A firm with
 
 Order of writes, which makes every power cut answerable:
 
-* BOLUS: the answer entry first (the id is consumed), then `bolus()` writes the delivery record and motion begins. An entry
+* Doses (BOLUS, PATIENT_BOLUS, PRIME, BRIDGE): the answer entry first (the id is consumed), then `dose()` writes the
+  delivery record and motion begins. An entry
   without a record is a dose never given.
 * COMMIT, START, REFILL, SET_CLOCK: the act first, and the record it leaves in the pump's memory carries the command; then the
   answer entry. A record without an entry is an act that was done though its answer was lost.
@@ -15,12 +16,11 @@ A power cut is an exception out of any call here that writes; the role never cat
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from protocol.codes import Answer, DoseState
 from protocol.command import Command
 from protocol.messages import (
-    Bolus,
     BolusAnswer,
     Condition,
     Counters,
@@ -112,11 +112,11 @@ class DeviceApp(Protocol):
     def start(self, command: Command, generation: int) -> int: ...
     def stop(self) -> int: ...
     def refill(self, command: Command, refill: Refill) -> RefillAnswer: ...
-    def check_bolus(self, bolus: Bolus) -> BolusAnswer:
-        """Judge a bolus and say how it would run, changing nothing."""
+    def check_dose(self, name: str, body: Any) -> BolusAnswer:
+        """Judge a dose (the request of a message that is one) and say how it would run, starting nothing."""
 
-    def bolus(self, command: Command, bolus: Bolus) -> None:
-        """Begin the bolus that `check_bolus` accepted at this same instant."""
+    def dose(self, command: Command, name: str, body: Any) -> None:
+        """Begin the dose that `check_dose` accepted at this same instant."""
 
     def set_clock(self, command: Command, clock_us: int) -> SetClockAnswer: ...
     def silence(self, cause: int) -> int:

@@ -24,7 +24,7 @@ from protocol.line import Line, OnFrame
 from protocol.programmer import Answered, ProgrammerRole
 from protocol.refusals import RefusalCode
 from protocol.therapy import Therapy
-from protocol.therapy_check import check_bolus, check_fill, check_refill, check_therapy
+from protocol.therapy_check import check_bolus, check_bridge, check_fill, check_prime, check_refill, check_therapy
 from protocol.transport import Transport, open_transport
 from protocol.waiting import Waiter, WallWaiter
 
@@ -168,6 +168,25 @@ class Programmer:
             if therapy is not None:
                 check_bolus(make(0), self._known.identity, therapy.concentration_ng_per_ml)
         answer: m.BolusAnswer = self._commander.run("BOLUS", make)
+        return answer
+
+    def patient_bolus(self) -> m.BolusAnswer:
+        """Ask for the patient's bolus. Raises DeviceAnswer (Refused LOCKOUT or DOSE_LIMIT), Uncertain, AnswerLost."""
+        answer: m.BolusAnswer = self._commander.run("PATIENT_BOLUS", m.PatientBolus)
+        return answer
+
+    def prime(self, volume_nl: int) -> m.BolusAnswer:
+        """Fill tubing and catheter; the pump must be stopped. Raises Rejected, DeviceAnswer, Uncertain, AnswerLost."""
+        if self._known is not None:
+            check_prime(m.Prime(0, volume_nl), self._known.identity)
+        answer: m.BolusAnswer = self._commander.run("PRIME", lambda command_id: m.Prime(command_id, volume_nl))
+        return answer
+
+    def bridge(self, volume_nl: int, rate_nl_per_h: int) -> m.BolusAnswer:
+        """Run old drug out in the place of basal. Raises Rejected, DeviceAnswer, Uncertain, AnswerLost."""
+        if self._known is not None:
+            check_bridge(m.Bridge(0, volume_nl, rate_nl_per_h), self._known.identity)
+        answer: m.BolusAnswer = self._commander.run("BRIDGE", lambda command_id: m.Bridge(command_id, volume_nl, rate_nl_per_h))
         return answer
 
     def start(self) -> m.ModeAnswer:

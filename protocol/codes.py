@@ -9,6 +9,7 @@ __all__ = [
     "AlarmClass",
     "Answer",
     "BatteryState",
+    "DoseKind",
     "DoseState",
     "EventKind",
     "Mode",
@@ -84,6 +85,15 @@ class DoseState(IntEnum):
     EXECUTED = 4
     INTERRUPTED = 5
     REFUSED = 6
+
+
+class DoseKind(IntEnum):
+    """What a dose is: on top of a mode (SINGLE, PATIENT), from stopped (PRIME), or in the place of basal (BRIDGE)."""
+
+    SINGLE = 0
+    PATIENT = 1
+    PRIME = 2
+    BRIDGE = 3
 
 
 class AlarmClass(IntEnum):

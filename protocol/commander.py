@@ -24,7 +24,7 @@ __all__ = ["CARRIED_OUT", "Commander", "error_of"]
 CARRIED_OUT = (DoseState.EXECUTING, DoseState.EXECUTED, DoseState.INTERRUPTED)
 """Outcomes of a command that did something; INTERRUPTED did a part of it."""
 
-_DOUBTFUL = (Answer.CONFLICT, Answer.STALE, Answer.REPLAY, Answer.SEQUENCE_GAP, Answer.NOT_AUTHENTICATED)
+_DOUBTFUL = (Answer.BUSY, Answer.CONFLICT, Answer.STALE, Answer.REPLAY, Answer.SEQUENCE_GAP, Answer.NOT_AUTHENTICATED)
 """Answers which, after a resend, do not tell what became of the first copy."""
 
 
@@ -83,13 +83,13 @@ class Commander:
     def _settle(self, command: OpenCommand) -> OutcomeAnswer:
         try:
             answered = self._line.ask("OUTCOME", Outcome(command.command_id))
-        except LinkError as error:
+        except (LinkError, DeviceAnswer) as error:
             raise Uncertain(command.command_id, f"{error}; settle it when the pump answers again") from error
         if answered.answer is Answer.FORGOTTEN:
             hint = "the pump no longer knows; interrogate, compare the delivered totals, then dismiss it"
             raise Uncertain(command.command_id, hint)
         if answered.answer is not Answer.OK:
-            raise error_of("OUTCOME", answered)
+            raise Uncertain(command.command_id, f"{error_of('OUTCOME', answered)}; settle it when the pump answers again")
         self._file.settled(self._serial)
         outcome: OutcomeAnswer = answered.body
         ours = outcome.programmer_id == self._file.programmer_id and outcome.digest == command.digest
@@ -105,7 +105,7 @@ class Commander:
     def _concluded(self, name: str, command: OpenCommand, answered: Answered) -> Any:
         """Make the result certain. After a resend the pump may have lost power in between, and then OUTCOME decides."""
         answer = answered.answer
-        if answered.resent and (answer in _DOUBTFUL or (name == "BOLUS" and answer is Answer.OK)):
+        if answered.resent and (answer in _DOUBTFUL or (BY_NAME[name].dose and answer is Answer.OK)):
             _judge(command.command_id, self._settle(command), answer)
         self._file.settled(self._serial)
         if answer is not Answer.OK:

@@ -28,6 +28,11 @@ class Limits(NamedTuple):
     non_critical_repeat_s_min: U32
     non_critical_repeat_s_max: U32
     clock_us_max: U64
+    prime_nl_max: U32
+    bridge_nl_max: U32
+    lockout_s_min: U32
+    lockout_s_max: U32
+    most_per_day_max: U8
 
 
 class DrugEntry(NamedTuple):
@@ -81,13 +86,14 @@ class AlarmEntry(NamedTuple):
 
 
 class BolusEntry(NamedTuple):
-    """The bolus under way."""
+    """The dose under way; `kind` is a DoseKind."""
 
     command_id: U32
     programmed_nl: U32
     delivered_nl: U32
     start_us: U64
     end_us: U64
+    kind: U8
 
 
 class Condition(NamedTuple):

@@ -14,7 +14,7 @@ from protocol.app import DeviceApp, Effect, Refused, Region
 from protocol.cell import Cell
 from protocol.codes import Answer, DoseState, Role, Unit
 from protocol.command import Command
-from protocol.message_table import BOLUS
+from protocol.message_table import DOSES
 from protocol.messages import Expected, OutcomeAnswer, Refusal
 from protocol.refusals import Field, RefusalCode
 
@@ -148,7 +148,7 @@ class Ledger:
             return _Fate(command, opcode, DoseState.REFUSED, answer)
         if effect is not None:
             return _Fate(effect.command, effect.opcode, effect.state, answer, effect)
-        return _Fate(command, opcode, DoseState.RECEIVED if opcode == BOLUS else DoseState.EXECUTED, answer)
+        return _Fate(command, opcode, DoseState.RECEIVED if opcode in DOSES else DoseState.EXECUTED, answer)
 
 
 def _told(command: Command, opcode: int, state: DoseState, answer: Answer) -> OutcomeAnswer:

@@ -39,10 +39,12 @@ class Line:
         What is cleared is not quite unheard: a server that turns us away may have said so before our first byte left.
         """
         self._write(b"\0")
+        old = b""
         for _ in range(_FLUSH_READS_MAX):
-            old = self.transport.read(0.0)
-            if not old:
+            more = self.transport.read(0.0)
+            if not more:
                 break
+            old += more
             self.role.overhear(old)
         return self.exchange(self.role.hello())
 

@@ -10,6 +10,7 @@ from protocol.messages import (
     BeginAnswer,
     Bolus,
     BolusAnswer,
+    Bridge,
     Cause,
     Commit,
     CommitAnswer,
@@ -25,6 +26,8 @@ from protocol.messages import (
     Nothing,
     Outcome,
     OutcomeAnswer,
+    PatientBolus,
+    Prime,
     Put,
     Readback,
     Refill,
@@ -39,7 +42,7 @@ from protocol.messages import (
 )
 
 __all__ = [
-    "BOLUS",
+    "DOSES",
     "BY_NAME",
     "CLOSE",
     "HELLO",
@@ -63,7 +66,7 @@ class Spec(NamedTuple):
     """One row of the message table.
 
     `command` marks requests that carry a command id as their first field, `journal` those that the pump's log keeps even when
-    they succeed.
+    they succeed, `dose` those that move drug and whose answer is kept before motion begins.
     """
 
     opcode: int
@@ -73,6 +76,7 @@ class Spec(NamedTuple):
     roles: tuple[Role, ...]
     command: bool = False
     journal: bool = False
+    dose: bool = False
 
 
 MESSAGES: tuple[Spec, ...] = (
@@ -91,8 +95,11 @@ MESSAGES: tuple[Spec, ...] = (
     Spec(0x30, "START", Start, ModeAnswer, (C,), command=True, journal=True),
     Spec(0x31, "STOP", Nothing, ModeAnswer, (C,), journal=True),
     Spec(0x32, "REFILL", Refill, RefillAnswer, (C,), command=True, journal=True),
-    Spec(0x33, "BOLUS", Bolus, BolusAnswer, (C,), command=True, journal=True),
+    Spec(0x33, "BOLUS", Bolus, BolusAnswer, (C,), command=True, journal=True, dose=True),
     Spec(0x34, "SET_CLOCK", SetClock, SetClockAnswer, (C,), command=True, journal=True),
+    Spec(0x35, "PATIENT_BOLUS", PatientBolus, BolusAnswer, (P, C), command=True, journal=True, dose=True),
+    Spec(0x36, "PRIME", Prime, BolusAnswer, (C,), command=True, journal=True, dose=True),
+    Spec(0x37, "BRIDGE", Bridge, BolusAnswer, (C,), command=True, journal=True, dose=True),
     Spec(0x40, "SILENCE", Cause, SilenceAnswer, (C,), journal=True),
     Spec(0x41, "ACK", Cause, Nothing, (P, C), journal=True),
     Spec(0x42, "ALARM_TEST", Nothing, Nothing, (C,), journal=True),
@@ -107,4 +114,4 @@ BY_NAME: dict[str, Spec] = {spec.name: spec for spec in MESSAGES}
 HELLO = BY_NAME["HELLO"].opcode
 CLOSE = BY_NAME["CLOSE"].opcode
 INTERROGATE = BY_NAME["INTERROGATE"].opcode
-BOLUS = BY_NAME["BOLUS"].opcode
+DOSES: frozenset[int] = frozenset(spec.opcode for spec in MESSAGES if spec.dose)

@@ -17,6 +17,9 @@ __all__ = [
     "Begin",
     "BeginAnswer",
     "Bolus",
+    "Bridge",
+    "PatientBolus",
+    "Prime",
     "BolusAnswer",
     "BolusEntry",
     "Busy",
@@ -232,8 +235,29 @@ class Bolus(NamedTuple):
     may_lengthen: U8
 
 
+class PatientBolus(NamedTuple):
+    """Ask for the bolus that the therapy allows the patient."""
+
+    command_id: U32
+
+
+class Prime(NamedTuple):
+    """Fill tubing and catheter from a stopped pump, which stays stopped."""
+
+    command_id: U32
+    volume_nl: U32
+
+
+class Bridge(NamedTuple):
+    """Run the old drug out of tubing and catheter: this volume at this rate, in the place of basal."""
+
+    command_id: U32
+    volume_nl: U32
+    rate_nl_per_h: U32
+
+
 class BolusAnswer(NamedTuple):
-    """The duration the pump uses and when the bolus ends (device time)."""
+    """The duration the pump uses and when the dose ends (device time)."""
 
     duration_s: U32
     end_us: U64

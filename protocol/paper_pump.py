@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from protocol import messages as m
 from protocol.app import BusyUntil, Effect, Refused, Region
 from protocol.codec import encode
-from protocol.codes import AlarmClass, Answer, DoseState, EventKind, Mode, StatusFlag, Unit
+from protocol.codes import AlarmClass, Answer, DoseKind, DoseState, EventKind, Mode, StatusFlag, Unit
 from protocol.command import Command
 from protocol.errors import Rejected
 from protocol.message_table import BY_NAME
@@ -40,6 +40,11 @@ _LIMITS = m.Limits(
     non_critical_repeat_s_min=3600,
     non_critical_repeat_s_max=86_400,
     clock_us_max=1 << 62,
+    prime_nl_max=1_000_000,
+    bridge_nl_max=1_000_000,
+    lockout_s_min=300,
+    lockout_s_max=86_400,
+    most_per_day_max=24,
 )
 _DRUG = m.DrugEntry(1, 1, "baclofen", 500_000, 3_000_000, 2_000_000, 180)
 _SIZES = {Region.ANSWERS: 1024, Region.LAST_ID: 16, Region.SESSION: 16}
@@ -204,7 +209,10 @@ class PaperPump:
         self.effects[command.command_id] = Effect(command, BY_NAME["REFILL"].opcode, DoseState.EXECUTED)
         return m.RefillAnswer(expected_nl, refill.volume_nl)
 
-    def check_bolus(self, bolus: m.Bolus) -> m.BolusAnswer:
+    def check_dose(self, name: str, body: Any) -> m.BolusAnswer:
+        if name != "BOLUS":  # this pump has single boluses only, and says so
+            raise _refused(RefusalCode.NO_PATIENT_BOLUS if name == "PATIENT_BOLUS" else RefusalCode.UNKNOWN_MODE)
+        bolus: m.Bolus = body
         if self._running():
             raise BusyUntil(self.bolus_end_us)
         if self.mode in (Mode.SHELF, Mode.STOPPED):
@@ -213,11 +221,12 @@ class PaperPump:
         self._judge(lambda: check_bolus(bolus, self.identity(), concentration))
         return m.BolusAnswer(bolus.duration_s, self.time_us + bolus.duration_s * 1_000_000)
 
-    def bolus(self, command: Command, bolus: m.Bolus) -> None:
+    def dose(self, command: Command, name: str, body: Any) -> None:
+        bolus: m.Bolus = body
         self._write_record()
         self.bolus_start_us = self.time_us
         self.bolus_end_us = self.time_us + bolus.duration_s * 1_000_000
-        opcode = BY_NAME["BOLUS"].opcode
+        opcode = BY_NAME[name].opcode
         self.effects[command.command_id] = Effect(command, opcode, DoseState.EXECUTING, bolus.volume_nl)
 
     def set_clock(self, command: Command, clock_us: int) -> m.SetClockAnswer:
@@ -269,7 +278,7 @@ class PaperPump:
 
     def _running(self) -> tuple[m.BolusEntry, ...]:
         return tuple(
-            m.BolusEntry(command_id, effect.programmed_nl, self._delivered(effect), self.bolus_start_us, self.bolus_end_us)
+            m.BolusEntry(command_id, effect.programmed_nl, self._delivered(effect), self.bolus_start_us, self.bolus_end_us, DoseKind.SINGLE)
             for command_id, effect in self.effects.items()
             if effect.state is DoseState.EXECUTING
         )

@@ -15,7 +15,7 @@ from protocol.answers import Reply, read_answer
 from protocol.codec import encode
 from protocol.codes import Answer, Role
 from protocol.errors import BadAnswer, NoAnswer, PortBusy, Refused, WireError, answer_error
-from protocol.framing import Bad, Frame, FrameDecoder, encode_frame
+from protocol.framing import ANSWER, Bad, Frame, FrameDecoder, encode_frame
 from protocol.limits import RETRIES, U32_MAX
 from protocol.link import Outstanding, matches
 from protocol.message_table import BY_NAME, CLOSE, HELLO, PROTOCOL_MAJOR, PROTOCOL_MINOR, SPECS
@@ -24,6 +24,7 @@ from protocol.messages import Hello, HelloAnswer, Nothing
 __all__ = ["Answered", "ProgrammerRole"]
 
 _PORT_BUSY = "the pump's port is in use by another client; close that one first"
+_BUSY_FRAME = encode_frame(Frame(0, 0, 0, bytes((Answer.PORT_BUSY,)), ANSWER))
 _OUT_OF_SESSION = (Answer.NOT_AUTHENTICATED, Answer.REPLAY, Answer.SEQUENCE_GAP)
 
 _SHOWN_BYTES = 24
@@ -98,9 +99,16 @@ class ProgrammerRole:
         return step
 
     def overhear(self, data: bytes) -> None:
-        """Take bytes from before the first request, which answer nothing. Raises PortBusy if they turn us away."""
-        if any(isinstance(item, Frame) and _turned_away(item) for item in FrameDecoder().feed(data)):
+        """Take bytes from before the first request, which answer nothing. Raises PortBusy if they turn us away.
+
+        Only what may be the beginning of being turned away is kept; half an old answer would spoil the first new one.
+        """
+        decoder = FrameDecoder()
+        if any(isinstance(item, Frame) and _turned_away(item) for item in decoder.feed(data)):
             raise PortBusy(_PORT_BUSY)
+        rest, _ = decoder.state
+        if rest and _BUSY_FRAME.startswith(rest):
+            self._decoder = decoder
 
     def _begin(self) -> None:
         self._resent, self._renewals, self._behind = False, 0, None

@@ -39,6 +39,10 @@ class RefusalCode(IntEnum):
     MALFORMED = 27
     SAFE_STATE = 28
     NOT_ACTIVE = 29
+    LOCKOUT = 30
+    DOSE_LIMIT = 31
+    NOT_STOPPED = 32
+    NO_PATIENT_BOLUS = 33
 
 
 class Field(IntEnum):
@@ -73,3 +77,6 @@ class Field(IntEnum):
     OVERRIDES = 26
     ROLE = 27
     COMMAND_ID = 28
+    LOCKOUT = 29
+    MOST_PER_DAY = 30
+    WINDOW = 31

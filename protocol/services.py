@@ -19,7 +19,7 @@ from protocol.errors import WrongLength
 from protocol.framing import Frame
 from protocol.ledger import Ledger
 from protocol.limits import LOG_RECORDS_MAX
-from protocol.message_table import BOLUS, INTERROGATE_PARTS, SPECS, Spec
+from protocol.message_table import INTERROGATE_PARTS, SPECS, Spec
 from protocol.refusals import Field, RefusalCode
 from protocol.session import Session
 from protocol.staging import Staging, cut_part
@@ -55,7 +55,6 @@ class Services:
             "COMMIT": self._commit,
             "START": lambda command, body: m.ModeAnswer(app.start(command, body.generation)),
             "REFILL": app.refill,
-            "BOLUS": lambda _command, body: app.check_bolus(body),
             "SET_CLOCK": lambda command, body: app.set_clock(command, body.clock_us),
         }
 
@@ -87,14 +86,14 @@ class Services:
         return self._noted(spec.opcode, command.command_id, answer, spec.journal)
 
     def _perform(self, spec: Spec, command: Command, body: Any) -> bytes:
-        """Use the id up. A bolus begins after its entry is written, everything else before: see `protocol.app`."""
+        """Use the id up. A dose begins after its entry is written, everything else before: see `protocol.app`."""
         try:
-            answer = ok(self._acts[spec.name](command, body))
+            answer = ok(self._app.check_dose(spec.name, body) if spec.dose else self._acts[spec.name](command, body))
         except (Refused, BusyUntil) as error:
             answer = of_exception(error)
         self._ledger.record(command, spec.opcode, answer)
-        if spec.opcode == BOLUS and answer[0] == Answer.OK:
-            self._app.bolus(command, body)
+        if spec.dose and answer[0] == Answer.OK:
+            self._app.dose(command, spec.name, body)
         return answer
 
     def _noted(self, opcode: int, command_id: int, answer: bytes, journal: bool = False) -> bytes:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from protocol.fields import U8, U16, U32, Many
 
-__all__ = ["Group", "Step", "Therapy", "index_of"]
+__all__ = ["Group", "PatientRule", "Step", "Therapy", "index_of"]
 
 
 class Step(NamedTuple):
@@ -25,6 +25,19 @@ class Group(NamedTuple):
     steps: Many[Step]
 
 
+class PatientRule(NamedTuple):
+    """What the patient may ask for: one bolus, the time between two starts, how many in 24 h, and the most volume that all
+    deliveries may add up to in any 24 h.
+    """
+
+    volume_nl: U32
+    dose_ng: U32
+    duration_s: U32
+    lockout_s: U32
+    most_per_day: U8
+    window_nl: U32
+
+
 class Therapy(NamedTuple):
     """A whole therapy. Minimum rate has no groups, simple continuous one group of one step, flex 1 to 7 groups.
 
@@ -39,6 +52,7 @@ class Therapy(NamedTuple):
     critical_repeat_s: U32
     non_critical_repeat_s: U32
     groups: Many[Group]
+    patient: Many[PatientRule] = ()
 
 
 def index_of(group: int, step: int) -> int:

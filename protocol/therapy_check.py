@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from protocol.codes import Mode, StatusFlag, Unit
 from protocol.errors import Rejected
-from protocol.messages import Bolus, Condition, DrugEntry, Identity, Limits, Refill, Refusal
+from protocol.messages import Bolus, Bridge, Condition, DrugEntry, Identity, Limits, Prime, Refill, Refusal
 from protocol.refusals import Field, RefusalCode
-from protocol.therapy import Group, Step, Therapy, index_of
+from protocol.therapy import Group, PatientRule, Step, Therapy, index_of
 
-__all__ = ["check_bolus", "check_fill", "check_refill", "check_therapy"]
+__all__ = ["check_bolus", "check_bridge", "check_fill", "check_prime", "check_refill", "check_therapy"]
 
 DAY_MIN = 1440
 DAYS = 7
+_HOURS = 24
 ALL_DAYS = (1 << DAYS) - 1
 _MINUTES_NG = 60 * 1_000_000
 """nL/h x min x ng/mL is this many times one ng."""
@@ -41,6 +42,8 @@ def check_therapy(therapy: Therapy, identity: Identity) -> None:
         _check_dose(group, number, concentration, drug)
     if therapy.mode != Mode.MINIMUM_RATE:
         _check_days(therapy.groups)
+    for rule in therapy.patient:
+        _check_patient(rule, concentration, limits)
 
 
 def check_fill(therapy: Therapy, condition: Condition) -> None:
@@ -68,12 +71,29 @@ def check_bolus(bolus: Bolus, identity: Identity, concentration: int) -> None:
 
     Raises Rejected.
     """
+    _check_bolus(bolus.volume_nl, bolus.dose_ng, bolus.duration_s, concentration, _limits(identity))
+
+
+def check_prime(prime: Prime, identity: Identity) -> None:
+    """A prime against the pump's limits. Raises Rejected."""
     limits = _limits(identity)
-    _within(bolus.volume_nl, limits.bolus_nl_min, limits.bolus_nl_max, Field.VOLUME, Unit.NL)
-    _within(bolus.duration_s, limits.bolus_s_min, limits.bolus_s_max, Field.DURATION, Unit.S)
-    exact = bolus.volume_nl * concentration
-    if abs(bolus.dose_ng * _NL_NG - exact) > max(concentration, _NL_NG):
-        raise _rejected(RefusalCode.UNIT_MISMATCH, Field.DOSE, bolus.dose_ng, exact // _NL_NG, Unit.NG)
+    _within(prime.volume_nl, limits.bolus_nl_min, limits.prime_nl_max, Field.VOLUME, Unit.NL)
+
+
+def check_bridge(bridge: Bridge, identity: Identity) -> None:
+    """A bridge bolus against the pump's limits. Raises Rejected."""
+    limits = _limits(identity)
+    _within(bridge.volume_nl, limits.bolus_nl_min, limits.bridge_nl_max, Field.VOLUME, Unit.NL)
+    if bridge.rate_nl_per_h != limits.minimum_rate_nl_per_h:
+        _within(bridge.rate_nl_per_h, limits.rate_nl_per_h_min, limits.rate_nl_per_h_max, Field.RATE, Unit.NL_PER_H)
+
+
+def _check_bolus(volume_nl: int, dose_ng: int, duration_s: int, concentration: int, limits: Limits) -> None:
+    _within(volume_nl, limits.bolus_nl_min, limits.bolus_nl_max, Field.VOLUME, Unit.NL)
+    _within(duration_s, limits.bolus_s_min, limits.bolus_s_max, Field.DURATION, Unit.S)
+    exact = volume_nl * concentration
+    if abs(dose_ng * _NL_NG - exact) > max(concentration, _NL_NG):
+        raise _rejected(RefusalCode.UNIT_MISMATCH, Field.DOSE, dose_ng, exact // _NL_NG, Unit.NG)
 
 
 def _check_shape(therapy: Therapy) -> None:
@@ -115,6 +135,14 @@ def _check_dose(group: Group, number: int, concentration: int, drug: DrugEntry) 
         place = index_of(number, 0)
         raise _rejected(RefusalCode.UNIT_MISMATCH, Field.DAILY_DOSE, group.daily_dose_ng, exact // _MINUTES_NG, Unit.NG, place)
     _within(group.daily_dose_ng, 0, drug.daily_dose_ng_max, Field.DAILY_DOSE, Unit.NG, index_of(number, 0))
+
+
+def _check_patient(rule: PatientRule, concentration: int, limits: Limits) -> None:
+    """What the patient may ask for is a bolus within limits, and fits the window it is counted in."""
+    _check_bolus(rule.volume_nl, rule.dose_ng, rule.duration_s, concentration, limits)
+    _within(rule.lockout_s, limits.lockout_s_min, limits.lockout_s_max, Field.LOCKOUT, Unit.S)
+    _within(rule.most_per_day, 1, limits.most_per_day_max, Field.MOST_PER_DAY, Unit.COUNT)
+    _within(rule.window_nl, rule.volume_nl, limits.rate_nl_per_h_max * _HOURS, Field.WINDOW, Unit.NL)
 
 
 def _check_days(groups: tuple[Group, ...]) -> None:

@@ -120,9 +120,9 @@ class AlarmBoard:
         for state in self.states.values():
             state.silenced_until_us = 0
 
-    def critical_active(self) -> bool:
-        """Whether any critical cause is active."""
-        return any(state.active and _BY_CAUSE[cause].critical for cause, state in self.states.items())
+    def critical_active(self, but: str = "") -> bool:
+        """Whether any critical cause is active, other than `but`."""
+        return any(state.active and _BY_CAUSE[cause].critical for cause, state in self.states.items() if cause != but)
 
     def is_active(self, cause: str) -> bool:
         """Whether this cause is active."""

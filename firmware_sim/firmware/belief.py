@@ -9,11 +9,12 @@ from firmware_sim.firmware.alarms import AlarmBoard
 from firmware_sim.firmware.dosing import Dosing
 from firmware_sim.firmware.prescription import Prescription, RefillEntry
 from firmware_sim.firmware.stall import StallWatch
+from firmware_sim.firmware.window import Bound
 from firmware_sim.units import UNITS_PER_NL
 
 __all__ = ["Belief", "Fill", "STOP_REASONS"]
 
-STOP_REASONS = ("none", "command", "update", "empty", "new_drug")
+STOP_REASONS = ("none", "command", "update", "empty", "new_drug", "after_bolus")
 
 
 class Fill(NamedTuple):
@@ -50,3 +51,6 @@ class Belief:
     boot_count: int = 0
     events_next: int = 0
     faults_next: int = 0
+    plan_bounds: tuple[Bound, ...] = ()
+    patient_granted: int = 0
+    patient_refused: int = 0

@@ -55,6 +55,7 @@ def wake(store: Store, registers: Registers, fresh: Fresh, now_us: int) -> Wakin
     belief.fill = fill[0] if fill else None
     belief.clock_offset_us = clock[0] if clock else clock_start_us
     trigger = _load(store, belief, delivery)
+    belief.patient_granted, belief.patient_refused = store.patient_counters()
     interrupted = _close_open_doses(store, registers.lost_at_us, now_us)
     return Waking(belief, trigger, interrupted)
 

@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from firmware_sim.errors import Busy, Refused
+from firmware_sim.errors import Refused
 from firmware_sim.firmware.alarms import ALARMS, number_of
 from firmware_sim.firmware.belief import STOP_REASONS, Belief, Fill
-from firmware_sim.firmware.bolus_plan import plan_bolus
 from firmware_sim.firmware.boot import Fresh, wake
 from firmware_sim.firmware.deadlines import deadlines
-from firmware_sim.firmware.dosing import BolusRun
+from firmware_sim.firmware.dose_desk import DoseDesk
 from firmware_sim.firmware.journal import Entry, EventKind
-from firmware_sim.firmware.judge import judge_bolus, judge_prescription, judge_refill
+from firmware_sim.firmware.judge import judge_prescription, judge_refill
 from firmware_sim.firmware.modes import MODE_TABLE, run_trigger
 from firmware_sim.firmware.nvm import Layout
-from firmware_sim.firmware.prescription import NO_COMMAND, BolusOrder, BolusPlan, Command, Prescription, RefillEntry
+from firmware_sim.firmware.prescription import NO_COMMAND, Command, Prescription, RefillEntry
 from firmware_sim.firmware.store import Store
 from firmware_sim.firmware.week import week_of
+from firmware_sim.firmware.window import Bound
 from firmware_sim.hal import Hal
 from firmware_sim.profile import Profile
-from firmware_sim.units import UNITS_PER_NL, US_PER_S
+from firmware_sim.units import UNITS_PER_NL, US_PER_DAY, US_PER_S
 
 __all__ = ["Controller"]
 
@@ -38,6 +38,7 @@ class Controller:
         self.hal = hal
         self.layout = Layout(profile.memory.regions())
         self.store = Store(hal.memory, self.layout)
+        self.desk = DoseDesk(self)
         self.now_us = 0
         self._step_units = step_units
         self._on_log = on_log
@@ -52,6 +53,7 @@ class Controller:
         for command_id, programmed_nl, delivered_nl, start_us in waking.interrupted:
             self.log(EventKind.BOLUS_ENDED, 1, command_id, (programmed_nl, delivered_nl), start_us)
         self._resume(waking.trigger)
+        self._bound_past()
         self.store.banks.mirror()
         self.scrub()
         self._judge_reservoir()
@@ -90,9 +92,10 @@ class Controller:
     def commit(self, prescription: Prescription, command: Command) -> int:
         """Make it the therapy and start its mode (with a new drug: stay stopped); returns the generation."""
         self.check(prescription)
-        self._refuse_during_bolus()
+        self.desk.refuse_while_running()
         belief = self.belief
         new_drug = belief.drug_id not in (0, prescription.drug_id)
+        self.store.lockouts.add_plan_change(self.now_us, self._highest_basal())
         self.store.banks.commit(belief.generation + 1, prescription, command)
         belief.generation, belief.prescription, belief.safe_state = belief.generation + 1, prescription, False
         belief.drug_id = prescription.drug_id
@@ -120,7 +123,8 @@ class Controller:
             raise Refused("GENERATION", "GENERATION", generation, belief.generation, "COUNT")
         if belief.fill is None or self.computed_units() <= 0:
             raise Refused("NO_FILL", "VOLUME")
-        if belief.dosing.week is None:
+        if belief.mode == "stopped":
+            self.desk.refuse_while_running()
             self._run(run_trigger(belief.prescription.mode))
         self.store.write_delivery(belief, command)
         self.log(EventKind.STARTED, 0, command.command_id)
@@ -129,10 +133,9 @@ class Controller:
     def stop(self, reason: str = "command") -> str:
         """Stop all infusion; accepted always, idempotent; returns the mode. The 48 h clock keeps its first start."""
         belief = self.belief
-        running = belief.dosing.week is not None
-        if belief.mode == "shelf" or not (running or reason == "update"):
+        if belief.mode == "shelf" or not (belief.dosing.moving or reason == "update"):
             return belief.mode
-        self._interrupt_bolus()
+        self.desk.interrupt()
         self._halt(reason, "stop")
         delivery = self.store.delivery()
         self.store.write_delivery(belief, delivery.command if delivery else NO_COMMAND)
@@ -142,7 +145,7 @@ class Controller:
     def begin_update(self, interrupt: bool) -> None:
         """An update begins: stop, if this pump stops for updates. Raises Busy during a bolus unless `interrupt`."""
         if not interrupt:
-            self._refuse_during_bolus()
+            self.desk.refuse_while_running()
         if self.profile.behaviour.stops_for_update:
             self.stop("update")
         self.log(EventKind.UPDATE_BEGUN, value=self.belief.generation)
@@ -150,30 +153,6 @@ class Controller:
     def drop_update(self, expired: bool) -> None:
         """Staging is gone; what runs does not change."""
         self.log(EventKind.UPDATE_DROPPED, int(expired), value=self.belief.generation)
-
-    def check_bolus(self, order: BolusOrder) -> BolusPlan:
-        """Judge a bolus as of now; returns how it would run. Raises Refused or Busy."""
-        belief = self.belief
-        if belief.safe_state:
-            raise Refused("SAFE_STATE", "MODE")
-        if belief.prescription is None or belief.dosing.week is None:
-            raise Refused("NOT_RUNNING", "MODE")
-        if belief.alarms.critical_active():
-            raise Refused("CRITICAL_ALARM", "MODE")
-        judge_bolus(order, belief.prescription.concentration_ng_per_ml, self.profile)
-        self._refuse_during_bolus()
-        return plan_bolus(order, belief.dosing, self.now_us, self.profile)
-
-    def bolus(self, order: BolusOrder, command: Command) -> BolusPlan:
-        """Begin a bolus: its delivery record first, then motion."""
-        plan = self.check_bolus(order)
-        dosing = self.belief.dosing
-        run = BolusRun(command.command_id, self.now_us, plan.end_us, order.volume_nl)
-        self.belief.bolus_slot = self.store.doses.begin(command, run)
-        dosing.move_anchor(self.now_us)
-        dosing.bolus = run
-        self.log(EventKind.BOLUS_STARTED, 0, command.command_id, (order.volume_nl, 0), plan.duration_s)
-        return plan
 
     def refill(self, entry: RefillEntry, command: Command) -> tuple[int, int]:
         """Take what the programmer says; returns (expected before, computed now) in nL. Flow does not change."""
@@ -194,13 +173,20 @@ class Controller:
         limit_us = self.profile.clock.clock_us_max
         if not 0 <= clock_us <= limit_us:
             raise Refused("RANGE", "CLOCK", clock_us, limit_us if clock_us > 0 else 0, "US")
-        self._refuse_during_bolus()
+        self.desk.refuse_while_running()
         old_us = self.clock_us()
         self.store.write_clock_offset(self.belief.clock_offset_us + clock_us - old_us, command)
         self.belief.clock_offset_us += clock_us - old_us
         self.clock_moved()
         self.log(EventKind.CLOCK_SET, 0, command.command_id, value=old_us)
         return old_us, clock_us
+
+    def count_patient_bolus(self, granted: bool) -> None:
+        """Count what became of a patient's asking."""
+        belief = self.belief
+        belief.patient_granted += granted
+        belief.patient_refused += not granted
+        self.store.write_patient_counters(belief.patient_granted, belief.patient_refused)
 
     def silence(self, cause: str) -> int:
         """Mute one cause for its class's time; returns the device time at which that ends."""
@@ -230,6 +216,7 @@ class Controller:
     def clock_moved(self) -> None:
         """The clock shows another time: the step that contains it is in force at once."""
         dosing = self.belief.dosing
+        self._bound_past()
         dosing.move_anchor(self.now_us)
         dosing.clock_offset_us = self._clock_shift_us()
         run = dosing.bolus
@@ -237,7 +224,7 @@ class Controller:
             return
         span = (self.clock_us(), run.end_us + dosing.clock_offset_us)
         if dosing.week.highest_rate(*span) + run.rate_nl_per_h() > self.profile.rate.rate_nl_per_h_max:
-            self._interrupt_bolus()
+            self.desk.interrupt()
 
     # -- deadlines -------------------------------------------------------------------------------------------------------
 
@@ -250,7 +237,7 @@ class Controller:
         """Do what a deadline is for, at `now_us`."""
         acts: dict[str, Callable[[], None]] = {
             "scrub": self.scrub,
-            "bolus_end": self._finish_bolus,
+            "bolus_end": self.desk.finish,
             "empty": self._run_empty,
             "low": lambda: self._raise("low_reservoir"),
             "stall": lambda: self._raise("motor_stall"),
@@ -311,6 +298,21 @@ class Controller:
         belief.stop_reason, belief.stopped_us = "none", -1
         self._clear("stopped_too_long")
 
+    def _highest_basal(self) -> int:
+        """The highest rate the therapy programs; what the past counts at where the plan it ran by is gone."""
+        belief, rate = self.belief, self.profile.rate
+        if belief.mode == "shelf":
+            return 0
+        if belief.prescription is None:  # lost, and it may have been any
+            return rate.rate_nl_per_h_max
+        return max(week_of(belief.prescription, rate.minimum_rate_nl_per_h).rates_nl_per_h)
+
+    def _bound_past(self) -> None:
+        """From now on the day before now counts at the highest rate: when in it each step ran is no longer told by the clock."""
+        belief = self.belief
+        kept = tuple(bound for bound in belief.plan_bounds if bound.until_us > self.now_us - US_PER_DAY)
+        belief.plan_bounds = (*kept, Bound(self.now_us, self._highest_basal()))
+
     def _halt(self, reason: str, trigger: str) -> None:
         belief, dosing = self.belief, self.belief.dosing
         belief.mode = MODE_TABLE.after(belief.mode, trigger)
@@ -338,27 +340,6 @@ class Controller:
         if left_units <= belief.prescription.low_reservoir_nl * UNITS_PER_NL:
             self._raise("low_reservoir")
 
-    def _refuse_during_bolus(self) -> None:
-        run = self.belief.dosing.bolus
-        if run is not None:
-            raise Busy(run.end_us)
-
-    def _finish_bolus(self) -> None:
-        self._end_bolus("done")
-
-    def _interrupt_bolus(self) -> None:
-        run = self.belief.dosing.bolus
-        if run is not None:
-            self._end_bolus("interrupted" if self.now_us < run.end_us else "done")
-
-    def _end_bolus(self, end: str) -> None:
-        belief, run = self.belief, self.belief.dosing.bolus
-        assert run is not None, "only a running bolus ends"
-        delivered_nl = belief.dosing.end_bolus(self.now_us)
-        slot, belief.bolus_slot = belief.bolus_slot, -1
-        self.store.doses.close(slot, end, delivered_nl, self.now_us)
-        self.log(EventKind.BOLUS_ENDED, int(end != "done"), run.command_id, (run.volume_nl, delivered_nl), run.start_us)
-
     def _run_empty(self) -> None:
         self._raise("empty_reservoir")
         self.stop("empty")
@@ -367,7 +348,7 @@ class Controller:
         if self.belief.alarms.raise_alarm(cause, self.now_us):
             self.log(EventKind.ALARM_RAISED, number_of(cause))
             if ALARMS[number_of(cause)].critical:
-                self._interrupt_bolus()
+                self.desk.interrupt()
 
     def _clear(self, cause: str) -> None:
         if self.belief.alarms.clear(cause):

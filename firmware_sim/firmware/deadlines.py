@@ -33,7 +33,7 @@ def _scrub_us(hal: Hal, profile: Profile) -> int | None:
 def _reservoir(belief: Belief) -> Iterator[Deadline]:
     """Low and empty are judged from the commanded total while the pump runs, never from a volume."""
     fill, dosing = belief.fill, belief.dosing
-    if fill is None or dosing.week is None:
+    if fill is None or not dosing.moving:
         return
     yield "empty", dosing.time_of_total(fill.end_units())
     if belief.prescription is not None and not belief.alarms.is_active("low_reservoir"):

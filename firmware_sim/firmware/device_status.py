@@ -32,6 +32,7 @@ class BolusStatus(NamedTuple):
     delivered_nl: int
     start_us: int
     end_us: int
+    kind: str
 
 
 class BriefStatus(NamedTuple):
@@ -77,6 +78,8 @@ class DeviceStatus(NamedTuple):
     steps: int
     log_oldest: int
     log_newest: int
+    patient_granted: int
+    patient_refused: int
 
 
 def brief_of(controller: Controller) -> BriefStatus:
@@ -116,6 +119,8 @@ def status_of(controller: Controller) -> DeviceStatus:
         steps=steps,
         log_oldest=events.oldest,
         log_newest=events.next_number - 1,
+        patient_granted=controller.belief.patient_granted,
+        patient_refused=controller.belief.patient_refused,
     )
 
 
@@ -154,7 +159,7 @@ def _replace_by(controller: Controller) -> int | None:
 
 
 def _bolus(run: BolusRun | None, now_us: int) -> BolusStatus | None:
-    return BolusStatus(run.command_id, run.volume_nl, run.delivered_nl(now_us), run.start_us, run.end_us) if run else None
+    return BolusStatus(run.command_id, run.volume_nl, run.delivered_nl(now_us), run.start_us, run.end_us, run.kind) if run else None
 
 
 def _alarms(controller: Controller) -> tuple[ActiveAlarm, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import NamedTuple
 
-from firmware_sim.firmware.dosing import BolusRun
+from firmware_sim.firmware.dosing import DOSE_KINDS, BolusRun
 from firmware_sim.firmware.prescription import Command
 from firmware_sim.firmware.records import CRC, seal, unseal
 from firmware_sim.hal import MemoryPort
@@ -17,7 +17,7 @@ from firmware_sim.limits import ERASED_BYTE
 
 __all__ = ["DOSE_ENDS", "Dose", "Doses"]
 
-_BEGIN = Struct("<IQ16sQQI")
+_BEGIN = Struct("<IQ16sQQIB")
 _END = Struct("<BIQ")
 _BEGIN_BYTES = _BEGIN.size + CRC.size
 _END_BYTES = _END.size + CRC.size
@@ -33,12 +33,14 @@ class Dose(NamedTuple):
     start_us: int
     end_us: int
     programmed_nl: int
+    kind: str
     end: str | None
     delivered_nl: int
+    ended_us: int
 
     def run(self) -> BolusRun:
         """The dose as a bolus under way."""
-        return BolusRun(self.command.command_id, self.start_us, self.end_us, self.programmed_nl)
+        return BolusRun(self.command.command_id, self.start_us, self.end_us, self.programmed_nl, self.kind)
 
 
 class Doses:
@@ -56,7 +58,7 @@ class Doses:
         """
         slot = self._free_slot()
         offset = self._offset + slot * self._slot_bytes
-        begin = _BEGIN.pack(command.command_id, command.programmer_id, command.digest, run.start_us, run.end_us, run.volume_nl)
+        begin = _BEGIN.pack(*command, run.start_us, run.end_us, run.volume_nl, DOSE_KINDS.index(run.kind))
         self._memory.write(offset, bytes([ERASED_BYTE]) * (_BEGIN_BYTES + _END_BYTES))
         self._memory.write(offset, seal(begin))
         return slot
@@ -84,8 +86,9 @@ class Doses:
         begin = unseal(self._memory.read(offset, _BEGIN_BYTES))
         if begin is None:
             return None
-        command_id, programmer_id, digest, start_us, end_us, volume_nl = _BEGIN.unpack(begin)
+        command_id, programmer_id, digest, start_us, end_us, volume_nl, kind = _BEGIN.unpack(begin)
         end = unseal(self._memory.read(offset + _BEGIN_BYTES, _END_BYTES))
-        reason, delivered_nl, _ = _END.unpack(end) if end is not None else (-1, 0, 0)
+        reason, delivered_nl, ended_us = _END.unpack(end) if end is not None else (-1, 0, 0)
         name = DOSE_ENDS[reason] if 0 <= reason < len(DOSE_ENDS) else None
-        return Dose(slot, Command(command_id, programmer_id, digest), start_us, end_us, volume_nl, name, delivered_nl)
+        command, label = Command(command_id, programmer_id, digest), DOSE_KINDS[kind] if kind < len(DOSE_KINDS) else DOSE_KINDS[0]
+        return Dose(slot, command, start_us, end_us, volume_nl, label, name, delivered_nl, ended_us)

@@ -13,16 +13,21 @@ from typing import NamedTuple
 from firmware_sim.firmware.week import Week
 from firmware_sim.units import UNITS_PER_NL
 
-__all__ = ["BolusRun", "Dosing"]
+__all__ = ["DOSE_KINDS", "BolusRun", "Dosing"]
+
+
+DOSE_KINDS = ("single", "patient", "prime", "bridge")
+"""single and patient run on top of basal; a prime runs from stopped; a bridge replaces basal while it lasts."""
 
 
 class BolusRun(NamedTuple):
-    """A bolus under way: device times, volume, and the rate it adds."""
+    """A bolus under way: device times, volume, and its kind (one of DOSE_KINDS)."""
 
     command_id: int
     start_us: int
     end_us: int
     volume_nl: int
+    kind: str = "single"
 
     def units_at(self, device_us: int) -> int:
         """Units of this bolus commanded by `device_us`."""
@@ -40,7 +45,7 @@ class BolusRun(NamedTuple):
 
 @dataclass(slots=True)
 class Dosing:
-    """The plan in force since `anchor_us` (device time). `week` is None while nothing is infused."""
+    """The plan in force since `anchor_us` (device time). `week` is None while there is no basal; a bolus may run without one."""
 
     step_units: int
     anchor_us: int = 0
@@ -51,6 +56,11 @@ class Dosing:
     clock_offset_us: int = 0
     week: Week | None = None
     bolus: BolusRun | None = None
+
+    @property
+    def moving(self) -> bool:
+        """Whether motion is commanded."""
+        return self.week is not None or self.bolus is not None
 
     def basal_at(self, device_us: int) -> int:
         """Basal units commanded by `device_us`."""
@@ -73,23 +83,22 @@ class Dosing:
 
     def running_at(self, device_us: int) -> int:
         """Device time spent with motion commanded, by `device_us`."""
-        return self.running_us + (device_us - self.anchor_us if self.week else 0)
+        until_us = device_us if self.week else min(device_us, self.bolus.end_us) if self.bolus else self.anchor_us
+        return self.running_us + until_us - self.anchor_us
 
     def rate_at(self, device_us: int) -> int:
         """Commanded rate in nL/h, a bolus included (rounded up)."""
-        if self.week is None:
-            return 0
-        basal, _ = self.week.stretch(device_us + self.clock_offset_us)
+        basal = self.week.stretch(device_us + self.clock_offset_us)[0] if self.week else 0
         return basal + (self.bolus.rate_nl_per_h() if self.bolus and device_us < self.bolus.end_us else 0)
 
     def time_of_total(self, units: int) -> int | None:
         """First device time, not before the anchor, at which the total is at least `units`; None if never under this plan."""
         if units <= self.total_at(self.anchor_us):
             return self.anchor_us
+        if self.bolus is not None and units <= self.total_at(self.bolus.end_us):
+            return self._time_within_bolus(self.bolus, units)
         if self.week is None:
             return None
-        if self.bolus is not None and units <= self.total_at(self.bolus.end_us):
-            return self._time_within_bolus(self.week, self.bolus, units)
         offset_us = self.clock_offset_us
         finished = self.bolus_units + (self.bolus.volume_nl * UNITS_PER_NL if self.bolus else 0)
         basal_needed = units - finished - self.basal_units
@@ -124,13 +133,15 @@ class Dosing:
         self.bolus = None
         return delivered_nl
 
-    def _time_within_bolus(self, week: Week, bolus: BolusRun, units: int) -> int:
+    def _time_within_bolus(self, bolus: BolusRun, units: int) -> int:
         """Walk the few basal stretches a bolus spans; in each the sum is a straight line that is solved for."""
         duration_us, volume_units = bolus.end_us - bolus.start_us, bolus.volume_nl * UNITS_PER_NL
         at_us = self.anchor_us
         while True:
-            rate, next_clock_us = week.stretch(at_us + self.clock_offset_us)
-            end_us = min(bolus.end_us, next_clock_us - self.clock_offset_us)
+            rate, end_us = 0, bolus.end_us
+            if self.week is not None:
+                rate, next_clock_us = self.week.stretch(at_us + self.clock_offset_us)
+                end_us = min(end_us, next_clock_us - self.clock_offset_us)
             if units <= self.total_at(end_us):
                 line = units - self.bolus_units - self.basal_at(at_us) + rate * at_us
                 top = line * duration_us + volume_units * bolus.start_us

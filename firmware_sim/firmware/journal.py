@@ -7,6 +7,7 @@ reader sees a wrap by the oldest number.
 from __future__ import annotations
 
 from enum import IntEnum, auto
+from itertools import takewhile
 from struct import Struct
 from typing import NamedTuple
 
@@ -87,16 +88,26 @@ class Ring:
         return Entry(number, *fields[1:])._replace(good=good)
 
     def find_next(self) -> None:
-        """Look through memory for the highest number, as boot must; slots fill in order, so an erased one ends the search."""
-        newest = -1
-        for slot in range(self.slots):
-            record = self._memory.read(self._offset + slot * RECORD_BYTES, RECORD_BYTES)
+        """Look through memory for the next number, as boot must. Spoiled records behind the newest whole one keep their numbers, so that
+        none is given twice.
+        """
+        numbers = self._numbers()
+        newest = max((number for number in numbers if number is not None), default=-1)
+        behind = ((newest + place) % self.slots for place in range(1, self.slots + 1))
+        spoiled = takewhile(lambda slot: slot < len(numbers) and numbers[slot] is None, behind)
+        self.next_number = newest + 1 + sum(1 for _ in spoiled)
+
+    def _numbers(self) -> list[int | None]:
+        """The number in each slot, None where it is spoiled; slots fill in order, so an erased one ends the list."""
+        numbers: list[int | None] = []
+        data = self._memory.read(self._offset, self.slots * RECORD_BYTES)
+        for at in range(0, len(data), RECORD_BYTES):
+            record = data[at : at + RECORD_BYTES]
             if record == _ERASED:
                 break
             body = unseal(record)
-            if body is not None:
-                newest = max(newest, _LAYOUT.unpack_from(body)[0])
-        self.next_number = newest + 1
+            numbers.append(None if body is None else _LAYOUT.unpack_from(body)[0])
+        return numbers
 
 
 class Journal:

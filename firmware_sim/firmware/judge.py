@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from firmware_sim.errors import Refused
-from firmware_sim.firmware.prescription import BolusOrder, Group, Prescription, RefillEntry
+from firmware_sim.firmware.prescription import BolusOrder, Group, PatientRule, Prescription, RefillEntry
 from firmware_sim.limits import PLACES_PER_GROUP
 from firmware_sim.profile import DrugEntry, Profile
 from firmware_sim.units import DAYS_PER_WEEK, H_PER_DAY, MIN_PER_DAY, NL_PER_ML, S_PER_MIN, WEEKDAYS_ALL
 
-__all__ = ["judge_bolus", "judge_prescription", "judge_refill", "place_of"]
+__all__ = ["judge_bolus", "judge_bridge", "judge_prescription", "judge_prime", "judge_refill", "place_of"]
 
 
 def place_of(group: int, step: int = 0) -> int:
@@ -30,6 +30,21 @@ def judge_prescription(prescription: Prescription, profile: Profile) -> None:
         _steps(number, group, profile)
         _dose(number, group, prescription.concentration_ng_per_ml, drug)
     _weekdays(prescription.groups)
+    for rule in prescription.patient:
+        _patient(rule, prescription, profile)
+
+
+def judge_prime(volume_nl: int, profile: Profile) -> None:
+    """Check a prime. Raises Refused."""
+    _within("VOLUME", volume_nl, (profile.bolus.bolus_nl_min, profile.bolus.prime_nl_max), "NL")
+
+
+def judge_bridge(volume_nl: int, rate_nl_per_h: int, profile: Profile) -> None:
+    """Check a bridge bolus. Raises Refused."""
+    _within("VOLUME", volume_nl, (profile.bolus.bolus_nl_min, profile.bolus.bridge_nl_max), "NL")
+    rate = profile.rate
+    if rate_nl_per_h != rate.minimum_rate_nl_per_h:
+        _within("RATE", rate_nl_per_h, (rate.rate_nl_per_h_min, rate.rate_nl_per_h_max), "NL_PER_H")
 
 
 def judge_refill(entry: RefillEntry, profile: Profile) -> None:
@@ -84,6 +99,16 @@ def _shape(prescription: Prescription) -> None:
     _within("GROUPS", len(groups), (least, most), "COUNT")
     if prescription.mode == "simple" and len(groups[0].steps) != 1:
         raise Refused("RANGE", "STEPS", len(groups[0].steps), 1, "COUNT")
+
+
+def _patient(rule: PatientRule, prescription: Prescription, profile: Profile) -> None:
+    """What the patient may ask for is a bolus within limits, and fits the window it is counted in."""
+    limits = profile.bolus
+    order = BolusOrder(rule.volume_nl, rule.dose_ng, rule.duration_s)
+    judge_bolus(order, prescription.concentration_ng_per_ml, profile)
+    _within("LOCKOUT", rule.lockout_s, (limits.lockout_s_min, limits.lockout_s_max), "S")
+    _within("MOST_PER_DAY", rule.most_per_day, (1, limits.most_per_day_max), "COUNT")
+    _within("WINDOW", rule.window_nl, (rule.volume_nl, profile.rate.rate_nl_per_h_max * H_PER_DAY), "NL")
 
 
 def _weekdays(groups: tuple[Group, ...]) -> None:

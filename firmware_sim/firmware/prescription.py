@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from firmware_sim.limits import CACHE_ENTRIES_MAX
 
-__all__ = ["BolusOrder", "BolusPlan", "Command", "Group", "Prescription", "RefillEntry", "Step", "NO_COMMAND"]
+__all__ = ["NO_COMMAND", "BolusOrder", "BolusPlan", "Command", "Group", "PatientRule", "Prescription", "RefillEntry", "Step"]
 
 _HEAD = Struct("<BHHIIIIB")
 _GROUP = Struct("<BIB")
 _STEP = Struct("<HHI")
+_COUNT = Struct("<B")
+_PATIENT = Struct("<IIIIBI")
 
 
 class Step(NamedTuple):
@@ -32,8 +34,24 @@ class Group(NamedTuple):
     steps: tuple[Step, ...]
 
 
+class PatientRule(NamedTuple):
+    """What the patient may ask for: one bolus, the time between two starts, how many in 24 h, and the most volume of all
+    deliveries in any 24 h (nL).
+    """
+
+    volume_nl: int
+    dose_ng: int
+    duration_s: int
+    lockout_s: int
+    most_per_day: int
+    window_nl: int
+
+
 class Prescription(NamedTuple):
-    """A therapy as the firmware runs it. `mode` is minimum_rate (no groups), simple (one group of one step) or flex."""
+    """A therapy as the firmware runs it. `mode` is minimum_rate (no groups), simple (one group of one step) or flex.
+
+    `patient` holds one rule, or none where the patient may not ask for a bolus.
+    """
 
     mode: str
     drug_id: int
@@ -43,13 +61,17 @@ class Prescription(NamedTuple):
     critical_repeat_s: int
     non_critical_repeat_s: int
     groups: tuple[Group, ...]
+    patient: tuple[PatientRule, ...] = ()
 
     def encode(self) -> bytes:
         """The bytes that a bank stores."""
-        parts = [_HEAD.pack(_MODES.index(self.mode), *self[1:-1], len(self.groups))]
+        mode, *numbers, _groups, _patient = self
+        parts = [_HEAD.pack(_MODES.index(mode), *numbers, len(self.groups))]
         for group in self.groups:
             parts.append(_GROUP.pack(group.weekdays, group.daily_dose_ng, len(group.steps)))
             parts.extend(_STEP.pack(*step) for step in group.steps)
+        parts.append(_COUNT.pack(len(self.patient)))
+        parts.extend(_PATIENT.pack(*rule) for rule in self.patient)
         return b"".join(parts)
 
     @classmethod
@@ -64,9 +86,12 @@ class Prescription(NamedTuple):
                 steps = tuple(Step(*_STEP.unpack_from(data, at + place * _STEP.size)) for place in range(steps_count))
                 at += steps_count * _STEP.size
                 groups.append(Group(weekdays, dose_ng, steps))
-            if at != len(data):
-                raise ValueError(f"{len(data) - at} bytes too many")
-            return cls(_MODES[mode], drug_id, version, concentration, low_nl, critical_s, non_critical_s, tuple(groups))
+            (rules,) = _COUNT.unpack_from(data, at)
+            at += _COUNT.size
+            patient = tuple(PatientRule(*_PATIENT.unpack_from(data, at + place * _PATIENT.size)) for place in range(rules))
+            if at + rules * _PATIENT.size != len(data):
+                raise ValueError("the length does not fit")
+            return cls(_MODES[mode], drug_id, version, concentration, low_nl, critical_s, non_critical_s, tuple(groups), patient)
         except (error, IndexError) as cause:
             raise ValueError(f"not a prescription: {cause}") from cause
 

@@ -29,7 +29,7 @@ class StallWatch:
 
     def due_us(self, dosing: Dosing, detection_us: int) -> int | None:
         """Device time of the step that completes the evidence for the present run; None while nothing is commanded."""
-        if dosing.week is None:
+        if not dosing.moving:
             return None
         since_step, began_us = self.marks[-1]
         needed_us = began_us + detection_us - dosing.running_us

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from firmware_sim.firmware.belief import STOP_REASONS, Belief, Fill
 from firmware_sim.firmware.doses import Dose, Doses
 from firmware_sim.firmware.journal import Journal
+from firmware_sim.firmware.lockouts import Lockouts
+from firmware_sim.firmware.modes import RUNNING
 from firmware_sim.firmware.nvm import Banks, Layout
 from firmware_sim.firmware.prescription import Command, RefillEntry
 from firmware_sim.firmware.records import Cell
@@ -36,7 +38,7 @@ class DeliveryState(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """An act found in memory: its kind (commit, start, refill, set_clock, bolus), its command, and the dose if it was one."""
+    """An act found in memory: its kind (commit, start, refill, set_clock, or a dose's), its command, and the dose if it was one."""
 
     kind: str
     command: Command
@@ -51,6 +53,7 @@ class Store:
         self.layout = layout
         offsets, sizes = layout.offsets, layout.sizes
         self.banks = Banks(memory, layout)
+        self.lockouts = Lockouts(memory, offsets["lockout_ring"], sizes["lockout_ring"])
         self.doses = Doses(memory, offsets["delivery_records"], sizes["delivery_records"])
         rings = [(offsets[name], sizes[name]) for name in ("event_ring", "fault_ring")]
         self.journal = Journal(memory, rings[0], rings[1])
@@ -58,6 +61,7 @@ class Store:
         self._fill = Cell(memory, offsets["reservoir_state"], f"<IIHI{_TOTAL_BYTES}sqq{_COMMAND}")
         self._clock = Cell(memory, offsets["clock_offset"], f"<q{_COMMAND}")
         self._boot = Cell(memory, offsets["boot_state"], "<I")
+        self._patient = Cell(memory, offsets["patient_counters"], "<II")
         self._seen: list[Effect] = []
         self._seen_writes = -1
 
@@ -73,7 +77,7 @@ class Store:
     def write_delivery(self, belief: Belief, command: Command) -> None:
         """Keep how delivery stands now."""
         reason = STOP_REASONS.index(belief.stop_reason)
-        running = belief.dosing.week is not None
+        running = belief.mode in RUNNING
         numbers = (belief.stopped_us, belief.implanted_us, belief.generation, belief.drug_id)
         self._delivery.write(running, reason, belief.safe_state, *numbers, *command)
 
@@ -110,6 +114,15 @@ class Store:
         """Keep the boot count."""
         self._boot.write(count)
 
+    def patient_counters(self) -> tuple[int, int]:
+        """Patient boluses granted and refused."""
+        fields = self._patient.read()
+        return (0, 0) if fields is None else (fields[0], fields[1])
+
+    def write_patient_counters(self, granted: int, refused: int) -> None:
+        """Keep how often the patient was given a bolus and refused one."""
+        self._patient.write(granted, refused)
+
     def effects(self) -> list[Effect]:
         """Every act whose record names a command; looked up anew only after memory has changed."""
         if self._seen_writes != self.memory.writes:
@@ -130,5 +143,5 @@ class Store:
         found += [Effect("start", delivery.command)] if delivery else []
         found += [Effect("refill", fill[1])] if fill else []
         found += [Effect("set_clock", clock[1])] if clock else []
-        found += [Effect("bolus", dose.command, dose) for dose in self.doses.all()]
+        found += [Effect(dose.kind, dose.command, dose) for dose in self.doses.all()]
         return [effect for effect in found if effect.command.command_id]

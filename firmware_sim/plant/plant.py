@@ -19,9 +19,9 @@ from firmware_sim.plant.oscillator import Oscillator
 from firmware_sim.plant.reservoir import Reservoir
 from firmware_sim.plant.unit import UnitConstants
 from firmware_sim.profile import Profile
-from firmware_sim.units import FG_PER_NG, FL_PER_NL
+from firmware_sim.units import FG_PER_NG, FL_PER_NL, MASS_PER_NG
 
-__all__ = ["NeedleResult", "Plant", "PlantState", "build_plant_state"]
+__all__ = ["NeedleResult", "Plant", "PlantState", "SidePortResult", "build_plant_state"]
 
 
 class NeedleResult(NamedTuple):
@@ -60,6 +60,13 @@ def build_plant_state(profile: Profile, unit: UnitConstants) -> PlantState:
     )
 
 
+class SidePortResult(NamedTuple):
+    """What came out of the side port, and how strong it was."""
+
+    aspirated_nl: int
+    aspirated_ng: int
+
+
 class Plant:
     """Closed forms and acts over the state; implements `hal.Hal`."""
 
@@ -67,6 +74,7 @@ class Plant:
         self.state = state
         self.registers = state.registers
         self._battery = Battery(profile.battery)
+        self._mixing_fl = profile.catheter.mixing_nl * FL_PER_NL
 
     # -- what the firmware sees --------------------------------------------------------------------------------------------
 
@@ -112,6 +120,28 @@ class Plant:
         self.state.motor.step_fl = self.state.unit.step_fl(*factors_ppm)
         self.state.motor.turn(steps, moving)
 
+    def side_port(self, steps: int, aspirate_nl: int, inject_nl: int, concentration_ng_per_ml: int) -> SidePortResult:
+        """Draw out of the catheter, then push into it, through the access port. Raises BenchRefused for negative amounts."""
+        if min(aspirate_nl, inject_nl, concentration_ng_per_ml) < 0:
+            raise BenchRefused("side_port: volumes and concentration are not negative; give how much is drawn out and pushed in")
+        self.end_mixing(steps)
+        catheter, out_fl = self.state.catheter, self.out_fl(steps)
+        drawn = catheter.aspirate(out_fl, aspirate_nl * FL_PER_NL) if aspirate_nl else 0
+        if inject_nl:
+            catheter.inject(out_fl, inject_nl * FL_PER_NL, concentration_ng_per_ml * FG_PER_NG)
+        return SidePortResult(aspirate_nl, drawn // MASS_PER_NG)
+
+    def begin_mixing(self, steps: int, end_steps: int) -> None:
+        """Fast flow begins that will have sent `end_steps` when it ends: drug and old fluid mix in the chamber behind the motor."""
+        out_fl = self.out_fl(steps)
+        planned_fl = self.out_fl(end_steps) - out_fl
+        if planned_fl > 0:
+            self.state.catheter.begin_mixing(out_fl, planned_fl, self._mixing_fl, self.state.reservoir.concentration_fg_per_ml)
+
+    def end_mixing(self, steps: int) -> None:
+        """Fast flow has ended."""
+        self.state.catheter.end_mixing(self.out_fl(steps), self._mixing_fl, self.state.reservoir.concentration_fg_per_ml)
+
     def needle(self, steps: int, withdraw_nl: int | None, inject_nl: int, concentration_ng_per_ml: int) -> NeedleResult:
         """Take out (None: all that can be reached), then put in. Raises BenchRefused and changes nothing if either cannot be."""
         reservoir = self.state.reservoir
@@ -122,6 +152,7 @@ class Plant:
         if withdraw_fl > available_fl or available_fl - withdraw_fl + inject_nl * FL_PER_NL > reservoir.capacity_fl:
             fits_nl = (reservoir.capacity_fl - available_fl) // FL_PER_NL
             raise BenchRefused(f"needle: {available_fl // FL_PER_NL} nL can be taken out and {fits_nl} nL put in; give less")
+        self.end_mixing(steps)
         self.move_anchor(steps)
         withdrawn_concentration = reservoir.concentration_fg_per_ml // FG_PER_NG
         reservoir.withdraw(withdraw_fl)

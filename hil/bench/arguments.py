@@ -19,6 +19,7 @@ __all__ = [
     "Digest",
     "Events",
     "Inject",
+    "Magnet",
     "Needle",
     "Nothing",
     "PaceArgs",
@@ -27,13 +28,20 @@ __all__ = [
     "RunUntil",
     "Sample",
     "Schedule",
+    "ScriptForm",
+    "Send",
     "Settle",
+    "SidePort",
 ]
 
 ADVANCE_DAYS_MAX = 36_525
 """A century: no pump outlives it, and device microseconds stay far inside 64 bits."""
 IMAGE_CHARS_MAX = 16_000_000
 """A unit image is some kilobytes; one with every memory page written stays below a megabyte."""
+RATE_PER_DAY_PPM_MAX = 86_400 * 1_000_000
+"""One fault a second."""
+SEND_CHARS_MAX = 131_072
+"""Twice what a port reads at once."""
 
 
 class Args(BaseModel):
@@ -87,14 +95,24 @@ class Sample(Args):
 
 
 class Inject(Args):
-    """A fault by name, with its parameters."""
+    """A fault by name, with its parameters: now; or at a true time, when a trigger comes, or at random times.
+
+    `when` is a trigger of `hil.faults.triggers`, `each` makes it come each time; `rate_per_day_ppm` is how often it comes at random, with
+    draws of `seed`. `for_s` ends it again. Triggers count from now on.
+    """
 
     fault: str = Field(min_length=1, max_length=100)
     params: dict[str, int | str] = Field(default_factory=dict, max_length=20)
+    at_us: int | None = Field(None, ge=0, le=ADVANCE_DAYS_MAX * US_PER_DAY)
+    when: str | None = Field(None, min_length=1, max_length=200)
+    each: bool = False
+    for_s: int | None = Field(None, ge=0, le=ADVANCE_DAYS_MAX * S_PER_DAY)
+    rate_per_day_ppm: int | None = Field(None, ge=1, le=RATE_PER_DAY_PPM_MAX)
+    seed: int = Field(0, ge=0)
 
 
 class Clear(Args):
-    """The handle that inject gave."""
+    """The handle that inject gave, of a fault in force or scheduled."""
 
     handle: int = Field(ge=0)
 
@@ -114,6 +132,32 @@ class Needle(Args):
     concentration_ng_per_ml: int = Field(0, ge=0)
 
 
+class SidePort(Args):
+    """Draw out, then push in, through the access port of the catheter."""
+
+    aspirate_nl: int = Field(0, ge=0)
+    inject_nl: int = Field(0, ge=0)
+    concentration_ng_per_ml: int = Field(0, ge=0)
+
+
+class Magnet(Args):
+    """Whether a magnet is held over the pump."""
+
+    held: bool
+
+
+class Send(Args):
+    """Bytes from a host, in hexadecimal."""
+
+    data: str = Field(max_length=SEND_CHARS_MAX, pattern=r"^([0-9a-fA-F]{2})*$")
+
+
+class ScriptForm(Args):
+    """JSON lines for `serve --bench stdio`, or a Python program."""
+
+    form: Literal["jsonl", "python"] = "jsonl"
+
+
 class Schedule(Args):
     """An act of the pump's bench that is to happen later."""
 
@@ -123,9 +167,16 @@ class Schedule(Args):
 
 
 class Restore(Args):
-    """A unit image, base64, as save gave it."""
+    """A unit image, base64, as save gave it; or the id of one that fork keeps."""
 
-    image: str = Field(max_length=IMAGE_CHARS_MAX)
+    image: str | None = Field(None, max_length=IMAGE_CHARS_MAX)
+    image_id: str | None = Field(None, max_length=100)
+
+    @model_validator(mode="after")
+    def _one(self) -> Restore:
+        if (self.image is None) == (self.image_id is None):
+            raise ValueError("give image or image_id")
+        return self
 
 
 class Digest(Args):

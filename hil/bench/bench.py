@@ -17,6 +17,7 @@ from typing import Protocol
 from pydantic import BaseModel, ValidationError
 
 from firmware_sim.errors import PowerOff, PumpError
+from hil.bench.images import ImageShelf
 from hil.bench.verbs import VERBS, Kind, Verb
 from hil.errors import BenchError
 from hil.pacing import LOCK_STEP, Pacer
@@ -65,13 +66,19 @@ class MemoryLine:
 
 
 class Bench:
-    """The verbs of one unit. `line` counts bytes, `pacer` says how time passes, `journal` keeps inputs; each is optional."""
+    """The verbs of one unit. `line` counts bytes, `pacer` says how time passes, `journal` keeps inputs; each is optional.
+
+    `images` are the forks; benches of several units may share them. A unit that has a past begins its script here.
+    """
 
     def __init__(self, unit: Unit, *, line: Line | None = None, pacer: Pacer | None = None, journal: Journal | None = None) -> None:
         self.unit = unit
         self.line: Line = line or MemoryLine(unit)
         self.pacer = pacer or Pacer(LOCK_STEP)
         self.journal = journal
+        self.images = ImageShelf()
+        if unit.now_us or unit.received:
+            unit.begin_recording()
 
     def call(self, verb: str, args: Mapping[str, object] | None = None) -> dict[str, object]:
         """Do one verb and return its result, JSON-able. Raises BenchError, and then nothing has changed."""
@@ -80,6 +87,7 @@ class Bench:
         self.catch_up()
         if self.journal is not None and row.kind is Kind.ACT:
             self.journal.act(self.unit.now_us, row.name, checked.model_dump(mode="json"))
+        self._record(row, checked)
         try:
             result = row.run(self, checked)
         except PumpError as error:
@@ -90,10 +98,19 @@ class Bench:
     def replay(self, verb: str, args: Mapping[str, object]) -> None:
         """Do an act again as the journal tells it; what was refused then is refused again."""
         row = _row(verb)
+        checked = row.args.model_validate(dict(args))
+        self._record(row, checked)
         try:
-            row.run(self, row.args.model_validate(dict(args)))
+            row.run(self, checked)
         except (BenchError, PumpError):
             return
+
+    def _record(self, row: Verb, checked: BaseModel) -> None:
+        """Acts go into the unit's recording, for a script."""
+        if row.kind is Kind.ACT and row.recorded:
+            if self.unit.recording.full:
+                self.unit.begin_recording()
+            self.unit.recording.acted(self.unit.now_us, row.name, checked.model_dump(mode="json", exclude_defaults=True))
 
     def catch_up(self) -> None:
         """Bring virtual time to where the pace wants it now."""

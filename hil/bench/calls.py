@@ -36,11 +36,15 @@ class BenchCalls(ABC):
         return columns
 
     def inject(self, fault: str, **params: int | str) -> int:
-        """Put a fault in force; returns the handle that `clear` takes."""
+        """Put a fault in force now; returns the handle that `clear` takes."""
         return int(self.call("inject", fault=fault, params=params)["handle"])
 
+    def plan(self, fault: str, params: Mapping[str, int | str] | None = None, **how: int | str | bool) -> int:
+        """Have a fault come later or for a while (`at_us`, `when`, `each`, `for_s`, `rate_per_day_ppm`, `seed`); returns its handle."""
+        return int(self.call("inject", fault=fault, params=dict(params or {}), **how)["handle"])
+
     def clear(self, handle: int) -> None:
-        """End a fault."""
+        """End a fault, or take back one that is planned."""
         self.call("clear", handle=handle)
 
     def needle(self, **args: int | str) -> dict[str, Any]:
@@ -79,6 +83,22 @@ class BenchCalls(ABC):
     def restore(self, image: str) -> None:
         """Become the unit of an image."""
         self.call("restore", image=image)
+
+    def fork(self) -> str:
+        """Have the bench keep the unit image; returns the id that `back_to` takes."""
+        return str(self.call("fork")["image_id"])
+
+    def back_to(self, image_id: str) -> None:
+        """Become the unit of a fork."""
+        self.call("restore", image_id=image_id)
+
+    def send(self, data: bytes) -> bytes:
+        """Give the line bytes from a host; returns what comes back at once."""
+        return bytes.fromhex(self.call("send", data=data.hex())["answer"])
+
+    def script(self, form: str = "jsonl") -> str:
+        """A script that does the run again, as JSON lines or in Python."""
+        return str(self.call("script", form=form)["script"])
 
     def settle(self, sent_bytes: int) -> int:
         """Have the client's bytes handled; returns how many went out. What a client without wall timers waits with."""

@@ -13,14 +13,15 @@ powered           the pump has power                          powered
 ================  ==========================================  ==============================
 
 Conditions speak of what the firmware believes (and of what can be heard). A pump without power believes nothing: only `powered` can
-be waited for then. Waiting goes from one instant at which anything can change to the next, so the instant found is exact; a reservoir
-level, which is passed between such instants, is closed in on from above by the highest rate in force, never passed.
+be waited for then. Waiting goes from one instant at which anything can change to the next, so the instant found is exact. A reservoir
+level is passed between such instants: it is closed in on from above by the highest rate in force, and the last nanolitre is searched on
+a copy of the pump, so that the instant found is the first microsecond at which the pump says so, however the way there was cut up.
 """
 
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from firmware_sim import Pump
 from firmware_sim.firmware.alarms import ALARMS
@@ -28,8 +29,10 @@ from firmware_sim.firmware.device_status import DeviceStatus
 from firmware_sim.firmware.modes import MODES
 from firmware_sim.units import US_PER_H
 from hil.errors import BenchError, QuantityError
-from hil.unit import Unit
 from hil.wording.quantity import VOLUME
+
+if TYPE_CHECKING:
+    from hil.unit import Unit
 
 __all__ = ["Condition", "parse_condition"]
 
@@ -61,7 +64,7 @@ class Condition(NamedTuple):
                 return True
             if unit.now_us >= limit_us:
                 return False
-            unit.advance_to(min(limit_us, self._next_look(unit)))
+            unit.advance_to(min(limit_us, self.next_look(unit.pump, unit.next_due())))
         raise BenchError(f"{STEPS_MAX:,} instants have passed without it", where="run_until", do="wait for less at a time")
 
     def _believed(self, status: DeviceStatus) -> bool:
@@ -75,24 +78,37 @@ class Condition(NamedTuple):
             return not any(alarm.active for alarm in status.alarms)
         return status.bolus is None
 
-    def _next_look(self, unit: Unit) -> int:
-        """The next true instant at which it could begin to hold; far away if nothing is due."""
-        now_us, pump = unit.now_us, unit.pump
-        looks = [unit.next_due()]
+    def next_look(self, pump: Pump, due_us: int | None) -> int:
+        """The next true instant at which it could begin to hold, if things happen by themselves next at `due_us`."""
+        looks = [due_us]
         if self.kind == "sound":
             looks.append(pump.next_sound_us())
         if self.kind == "reservoir" and pump.powered:
             looks.append(self._soonest(pump))
-        return max(now_us + 1, min((look for look in looks if look is not None), default=now_us + US_PER_H * 24))
+        return max(pump.now_us + 1, min((look for look in looks if look is not None), default=pump.now_us + US_PER_H * 24))
 
     def _soonest(self, pump: Pump) -> int | None:
-        """The earliest instant at which the reservoir could have fallen to the level; None if it is not computed."""
+        """The earliest instant at which the reservoir could have fallen to the level; None if it is not computed or has."""
         status = pump.status()
-        if status.computed_reservoir_nl is None:
+        if status.computed_reservoir_nl is None or self.holds(pump):
             return None
         above_nl = status.computed_reservoir_nl - self.volume_nl
         device_us = above_nl * US_PER_H // _highest_rate_nl_per_h(pump, status)
-        return pump.now_us + device_us - device_us // DRIFT_MARGIN
+        soonest_us = pump.now_us + device_us - device_us // DRIFT_MARGIN
+        return self._first_us(pump, soonest_us) if above_nl == 1 else soonest_us
+
+    def _first_us(self, pump: Pump, last_us: int) -> int:
+        """The first instant up to `last_us` at which it holds on a copy of this pump; `last_us` if it does not by then."""
+        image, first_us = pump.save(), pump.now_us + 1
+        while first_us < last_us:
+            middle_us = (first_us + last_us) // 2
+            copy = Pump.restore(image)
+            copy.advance_to(middle_us)
+            if self.holds(copy):
+                last_us = middle_us
+            else:
+                first_us = middle_us + 1
+        return last_us
 
 
 def _highest_rate_nl_per_h(pump: Pump, status: DeviceStatus) -> int:

@@ -6,12 +6,10 @@ Arguments are checked before anything happens: unknown names, wrong types and va
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from firmware_sim.faults import FAULTS
 from firmware_sim.units import US_PER_S
 from hil.bench.arguments import (
     Advance,
@@ -20,6 +18,7 @@ from hil.bench.arguments import (
     Digest,
     Events,
     Inject,
+    Magnet,
     Needle,
     Nothing,
     PaceArgs,
@@ -28,10 +27,16 @@ from hil.bench.arguments import (
     RunUntil,
     Sample,
     Schedule,
+    ScriptForm,
+    Send,
     Settle,
+    SidePort,
 )
 from hil.bench.conditions import parse_condition
 from hil.errors import BenchError
+from hil.faults.plan import Order
+from hil.faults.registry import REGISTRY
+from hil.faults.script import script_of
 from hil.pacing import parse_factor, parse_pace
 from hil.plain import plain
 
@@ -56,13 +61,14 @@ class Kind(Enum):
 
 
 class Verb(NamedTuple):
-    """One row of the table."""
+    """One row of the table. A script repeats the acts that are `recorded` as verbs; what `send` sends is recorded as bytes."""
 
     name: str
     args: type[Args]
     run: Callable[[Bench, Any], Result]
     kind: Kind
     doc: str
+    recorded: bool = True
 
 
 def _now(bench: Bench) -> Result:
@@ -94,11 +100,12 @@ def _sample(bench: Bench, args: Sample) -> Result:
 
 
 def _inject(bench: Bench, args: Inject) -> Result:
-    return {"handle": bench.unit.act(lambda pump: pump.inject(args.fault, **args.params))}
+    how = (args.at_us, args.when, args.each, args.for_s, args.rate_per_day_ppm, args.seed)
+    return {"handle": bench.unit.faults.inject(Order(args.fault, args.params, *how))}
 
 
 def _clear(bench: Bench, args: Clear) -> Result:
-    bench.unit.act(lambda pump: pump.clear(args.handle))
+    bench.unit.faults.clear(args.handle)
     return {}
 
 
@@ -120,6 +127,20 @@ def _needle(bench: Bench, args: Needle) -> Result:
     return _object(deed)
 
 
+def _side_port(bench: Bench, args: SidePort) -> Result:
+    volumes = {"aspirate_nl": args.aspirate_nl, "inject_nl": args.inject_nl}
+    return _object(bench.unit.act(lambda pump: pump.side_port(**volumes, concentration_ng_per_ml=args.concentration_ng_per_ml)))
+
+
+def _magnet(bench: Bench, args: Magnet) -> Result:
+    bench.unit.act(lambda pump: pump.magnet(args.held))
+    return {}
+
+
+def _send(bench: Bench, args: Send) -> Result:
+    return {"answer": bench.unit.receive(bytes.fromhex(args.data)).hex()}
+
+
 def _schedule(bench: Bench, args: Schedule) -> Result:
     at_us = bench.unit.now_us + args.after_s * US_PER_S
     bench.unit.act(lambda pump: pump.schedule(at_us, args.act, **args.args))
@@ -130,10 +151,14 @@ def _save(bench: Bench, _args: Nothing) -> Result:
     return {"image": base64.b64encode(bench.unit.save()).decode()}
 
 
+def _fork(bench: Bench, _args: Nothing) -> Result:
+    return {"image_id": bench.images.put(bench.unit.save())}
+
+
 def _restore(bench: Bench, args: Restore) -> Result:
     try:
-        image = base64.b64decode(args.image, validate=True)
-    except binascii.Error:
+        image = bench.images.get(args.image_id) if args.image_id is not None else base64.b64decode(args.image or "", validate=True)
+    except ValueError:
         raise BenchError("this is no base64", where="restore.image", do="give the text that save returned") from None
     bench.unit.restore(image)
     return _now(bench)
@@ -161,7 +186,12 @@ def _events(bench: Bench, args: Events) -> Result:
 
 
 def _faults(bench: Bench, _args: Nothing) -> Result:
-    return {"faults": plain(FAULTS), "in_force": plain(bench.unit.pump.faults())}
+    return {"faults": plain(list(REGISTRY.values())), **bench.unit.faults.told()}
+
+
+def _script(bench: Bench, args: ScriptForm) -> Result:
+    script = script_of(bench.unit)
+    return {"script": script.json_lines() if args.form == "jsonl" else script.python(), "digest": script.digest}
 
 
 def _now_verb(bench: Bench, _args: Nothing) -> Result:
@@ -194,10 +224,13 @@ _ROWS = (
     Verb("sample", Sample, _sample, Kind.TIME, "let time pass, noting belief and truth on the way, as columns"),
     Verb("attach", Nothing, _attach, Kind.LOOK, "a client is about to connect: count its bytes from zero"),
     Verb("settle", Settle, _settle, Kind.LOOK, "read the port until the client's bytes are in and handled; tells how many went out"),
-    Verb("inject", Inject, _inject, Kind.ACT, "put a fault in force; gives a handle"),
-    Verb("clear", Clear, _clear, Kind.ACT, "end a fault"),
-    Verb("faults", Nothing, _faults, Kind.LOOK, "the faults there are, with their parameters, and those in force"),
+    Verb("inject", Inject, _inject, Kind.ACT, "put a fault in force, now or when its time or trigger comes; gives a handle"),
+    Verb("clear", Clear, _clear, Kind.ACT, "end a fault in force, or take back one that is scheduled"),
+    Verb("faults", Nothing, _faults, Kind.LOOK, "the faults there are, those in force and those scheduled"),
     Verb("needle", Needle, _needle, Kind.ACT, "draw out and fill in through the septum; tells the pump nothing"),
+    Verb("side_port", SidePort, _side_port, Kind.ACT, "draw out and push in through the catheter's access port; tells the pump nothing"),
+    Verb("magnet", Magnet, _magnet, Kind.ACT, "hold a magnet over the pump, or take it away"),
+    Verb("send", Send, _send, Kind.ACT, "give the line bytes from a host; tells what comes back at once", recorded=False),
     Verb("power_cut", PowerCut, _power_cut, Kind.ACT, "cut the supply, now or inside a memory write"),
     Verb("reset", Nothing, _reset, Kind.ACT, "reset the firmware"),
     Verb("schedule", Schedule, _schedule, Kind.ACT, "have an act happen later"),
@@ -206,7 +239,9 @@ _ROWS = (
     Verb("events", Events, _events, Kind.LOOK, "trace records"),
     Verb("digest", Digest, _digest, Kind.LOOK, "SHA-256 of the state"),
     Verb("save", Nothing, _save, Kind.LOOK, "the unit image"),
+    Verb("fork", Nothing, _fork, Kind.LOOK, "keep the unit image here; gives an id for restore"),
     Verb("restore", Restore, _restore, Kind.IMAGE, "become the unit of an image"),
+    Verb("script", ScriptForm, _script, Kind.LOOK, "a script that does the whole run again and ends in the same digest"),
     Verb("now", Nothing, _now_verb, Kind.LOOK, "the time, true and the device's; power and boots"),
     Verb("pace", PaceArgs, _pace, Kind.LOOK, "how time passes and how far behind it is; changes it if told to"),
     Verb("verbs", Nothing, _verbs, Kind.LOOK, "this table"),

@@ -22,6 +22,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("hil.cli.demo", "Run a pump from filling to a stall and leave a report; no hardware needed."),
     "serve": ("hil.cli.serve", "Run a simulated pump behind a serial port, a pty or TCP."),
     "program": ("hil.cli.program", "Interrogate and program a pump, simulated or real, as a clinician's programmer does."),
+    "bench": ("hil.cli.bench", "Do one verb of a running pump's bench: time, faults, truth, power."),
+    "monitor": ("hil.cli.monitor", "Show frames and events of a running pump as they happen."),
     "exec": ("hil.cli.exec_", "Run an unmodified pyserial program with pumpsim:// ports."),
 }
 """Name of a subcommand: the module that holds it, and its line in the help."""

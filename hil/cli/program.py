@@ -42,6 +42,7 @@ VOLUME = Quantity("volume", quantity.VOLUME.parse)
 DOSE = Quantity("dose", quantity.DOSE.parse)
 CONCENTRATION = Quantity("concentration", quantity.CONCENTRATION.parse)
 DURATION = Quantity("duration", quantity.parse_duration)
+RATE = Quantity("rate", quantity.parse_rate)
 CLOCK = Quantity("clock", quantity.parse_clock)
 CAUSE = click.Choice([name.replace(" ", "-") for name in ALARM_NAMES])
 
@@ -50,7 +51,10 @@ CAUSE = click.Choice([name.replace(" ", "-") for name in ALARM_NAMES])
 @click.argument("port", metavar="PORT")
 @click.pass_context
 def command(ctx: click.Context, port: str) -> None:
-    """Interrogate and program the pump at PORT: pty:PATH, serial:PATH or a path, tcp://HOST:PORT, pumpsim://itp-40?seed=1."""
+    """Interrogate and program the pump at PORT.
+
+    PORT is pty:PATH, serial:PATH or a path, tcp://HOST:PORT, rfc2217://HOST:PORT, or pumpsim://itp-40?seed=1.
+    """
     if port in command.commands:
         raise UsageError(f"'{port}' is an action, and the port comes before it", do=f"type: pumpsim program PORT {port}")
     ctx.obj = port
@@ -118,6 +122,36 @@ def bolus(talk: Talk, dose_ng: int | None, volume_nl: int | None, duration_s: in
     from hil.cli.program_acts import give_bolus
 
     give_bolus(talk, dose_ng, volume_nl, duration_s, may_lengthen=may_lengthen)
+
+
+@command.command("patient-bolus")
+@talking
+def patient_bolus(talk: Talk) -> None:
+    """Ask for the bolus that the therapy allows the patient (also with --role patient)."""
+    from hil.cli.program_acts import ask_patient_bolus
+
+    ask_patient_bolus(talk)
+
+
+@command.command()
+@click.option("--volume", "volume_nl", type=VOLUME, required=True, metavar='"0.336 mL"', help="Tubing and catheter, or the catheter alone.")
+@talking
+def prime(talk: Talk, volume_nl: int) -> None:
+    """Fill tubing and catheter of a stopped pump, which stays stopped."""
+    from hil.cli.program_acts import give_prime
+
+    give_prime(talk, volume_nl)
+
+
+@command.command()
+@click.option("--volume", "volume_nl", type=VOLUME, required=True, metavar='"0.336 mL"', help="Tubing and catheter.")
+@click.option("--rate", "rate_nl_per_h", type=RATE, required=True, metavar='"0.24 mL/day"', help="The old drug's rate.")
+@talking
+def bridge(talk: Talk, volume_nl: int, rate_nl_per_h: int) -> None:
+    """Run the old drug out of tubing and catheter, in the place of basal."""
+    from hil.cli.program_acts import give_bridge
+
+    give_bridge(talk, volume_nl, rate_nl_per_h)
 
 
 @command.command()

@@ -10,12 +10,12 @@ from hil.cli.program_session import Talk, clock_at, programmer
 from hil.errors import CheckFailed, UsageError
 from hil.therapy.wire import drug_named
 from hil.wording import quantity
-from protocol.codes import StatusFlag
 
 if TYPE_CHECKING:
-    from protocol.client import Interrogation
+    from protocol.client import Interrogation, Programmer
+    from protocol.messages import BolusAnswer
 
-__all__ = ["give_bolus", "tell_refill"]
+__all__ = ["ask_patient_bolus", "give_bolus", "give_bridge", "give_prime", "tell_refill"]
 
 NL_PER_ML = 1_000_000
 
@@ -51,17 +51,43 @@ def give_bolus(talk: Talk, dose_ng: int | None, volume_nl: int | None, duration_
         raise UsageError("a bolus needs a dose or a volume, and not both", do='write --dose "50 mcg" or --volume "0.1 mL"')
     with programmer(talk, "must") as opened:
         known = opened.interrogate()
-        if known.condition.flags & StatusFlag.NO_FILL:
-            raise CheckFailed("the pump has not been told of a fill", where=talk.port, do="send a refill first")
-        concentration = known.condition.fill_concentration_ng_per_ml
+        if known.therapy is None:
+            raise CheckFailed("the pump has no therapy", where=talk.port, do="send a refill and an update first")
+        concentration = known.therapy.concentration_ng_per_ml
         if dose_ng is not None and not concentration:
-            raise CheckFailed("the pump holds no drug", where=talk.port, do="give the bolus by --volume")
+            raise CheckFailed("the pump runs no drug", where=talk.port, do="give the bolus by --volume")
         volume = dose_ng * NL_PER_ML // concentration if volume_nl is None and dose_ng is not None else volume_nl or 0
         dose = volume * concentration // NL_PER_ML if dose_ng is None else dose_ng
         answer = opened.bolus(volume, dose, duration_s, may_lengthen)
-        pairs = [
-            ("bolus", f"{quantity.DOSE.text(dose)} in {quantity.VOLUME.text(volume)}"),
-            ("over", quantity.duration(answer.duration_s) + ("" if answer.duration_s == duration_s else ", lengthened")),
-            ("ends", clock_at(opened, answer.end_us)),
-        ]
-        talk.show(answer, aligned(pairs))
+        lengthened = "" if answer.duration_s == duration_s else ", lengthened"
+        _show_dose(talk, opened, ("bolus", f"{quantity.DOSE.text(dose)} in {quantity.VOLUME.text(volume)}"), answer, lengthened)
+
+
+def ask_patient_bolus(talk: Talk) -> None:
+    """Ask for the patient's bolus."""
+    with programmer(talk, "must") as opened:
+        answer = opened.patient_bolus()
+        _show_dose(talk, opened, ("patient bolus", "begun"), answer)
+
+
+def give_prime(talk: Talk, volume_nl: int) -> None:
+    """Fill tubing and catheter of a stopped pump."""
+    with programmer(talk, "must") as opened:
+        opened.interrogate()
+        answer = opened.prime(volume_nl)
+        _show_dose(talk, opened, ("prime", quantity.VOLUME.text(volume_nl)), answer)
+
+
+def give_bridge(talk: Talk, volume_nl: int, rate_nl_per_h: int) -> None:
+    """Run old drug out of tubing and catheter at its old rate."""
+    with programmer(talk, "must") as opened:
+        opened.interrogate()
+        answer = opened.bridge(volume_nl, rate_nl_per_h)
+        what = f"{quantity.VOLUME.text(volume_nl)} at {quantity.DAILY_FLOW.text(rate_nl_per_h)} in the place of basal"
+        _show_dose(talk, opened, ("bridge", what), answer)
+
+
+def _show_dose(talk: Talk, opened: Programmer, what: tuple[str, str], answer: BolusAnswer, note: str = "") -> None:
+    """What was begun, over how long, and until when."""
+    pairs = [what, ("over", quantity.duration(answer.duration_s) + note), ("ends", clock_at(opened, answer.end_us))]
+    talk.show(answer, aligned(pairs))

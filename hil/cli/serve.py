@@ -1,54 +1,76 @@
-"""pumpsim serve: a simulated pump behind a port, until it is told to stop."""
+"""pumpsim serve: simulated pumps behind ports, until they are told to stop."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from hil.bench.conditions import Condition
+    from hil.server import PumpOptions
 
 __all__ = ["command"]
 
+Command = Callable[..., Any]
+
+PUMP_OPTIONS: tuple[Callable[[Command], Command], ...] = (
+    click.argument("profile"),
+    click.option(
+        "--port",
+        default="pty:./pump0",
+        show_default=True,
+        metavar="URL",
+        help="pty:PATH, tcp://HOST:PORT or rfc2217://HOST:PORT (port 0: a free one), or serial:PATH.",
+    ),
+    click.option("--name", metavar="NAME", help="What the bench calls this pump; pump1, pump2 and so on if not given."),
+    click.option(
+        "--pace",
+        default="x1",
+        show_default=True,
+        metavar="PACE",
+        help="xN of the wall clock, lock-step (time moves by the bench only), or free.",
+    ),
+    click.option(
+        "--pace-while-talking",
+        default="1",
+        show_default=True,
+        metavar="N",
+        help="xN while a frame, an update or a session is open.",
+    ),
+    click.option(
+        "--until", metavar="CONDITION", help="End a free run there: alarm:CAUSE, mode:NAME, 'reservoir<=2 mL', bolus-ended, sound, quiet."
+    ),
+    click.option("--seed", type=click.IntRange(min=0), help="Decides what differs between units of a profile; 0 if not given."),
+    click.option(
+        "--state",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
+        help="Keep the pump here; a restart goes on as after a reset.",
+    ),
+)
+"""What is asked of each pump, on the command line itself and inside --and."""
+
+
+def _of_a_pump(function: Command) -> Command:
+    for option in reversed(PUMP_OPTIONS):
+        function = option(function)
+    return function
+
 
 @click.command()
-@click.argument("profile")
+@_of_a_pump
 @click.option(
-    "--port", default="pty:./pump0", show_default=True, metavar="URL", help="pty:PATH, tcp://HOST:PORT (port 0: a free one) or serial:PATH."
+    "--and", "others", multiple=True, metavar="'PROFILE ...'", help="One more pump in this process, with its own options in quotes."
 )
 @click.option(
-    "--pace",
-    "pace_text",
-    default="x1",
-    show_default=True,
-    metavar="PACE",
-    help="xN of the wall clock, lock-step (time moves by the bench only), or free.",
-)
-@click.option(
-    "--pace-while-talking",
-    "talking_text",
-    default="1",
-    show_default=True,
-    metavar="N",
-    help="xN while a frame, an update or a session is open.",
-)
-@click.option(
-    "--until",
-    "until_text",
-    metavar="CONDITION",
-    help="End a free run there: alarm:CAUSE, mode:NAME, 'reservoir<=2 mL', bolus-ended, sound, quiet.",
-)
-@click.option(
-    "--bench", "bench", type=click.Choice(["stdio"]), help="Serve the bench: one JSON object a line on standard input and output."
-)
-@click.option("--seed", type=click.IntRange(min=0), help="Decides what differs between units of a profile; 0 if not given.")
-@click.option(
-    "--state",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Keep the pump here; a restart goes on as after a reset.",
+    "--bench",
+    "benches",
+    multiple=True,
+    metavar="WHERE",
+    help="Serve the bench: stdio (of the first pump, one JSON object a line) or http[://127.0.0.1:PORT]. May be given twice.",
 )
 @click.option("--sync/--no-sync", default=True, help="Have each input on stable storage before its answer leaves (with --state).")
 @click.option("--ready-file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the ready line here too.")
@@ -56,17 +78,7 @@ __all__ = ["command"]
     "--key-file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="The pump's key, 64 hex digits, mode 0600."
 )
 def command(
-    profile: str,
-    port: str,
-    pace_text: str,
-    talking_text: str,
-    until_text: str | None,
-    bench: str | None,
-    seed: int | None,
-    state: Path | None,
-    sync: bool,
-    ready_file: Path | None,
-    key_file: Path | None,
+    others: tuple[str, ...], benches: tuple[str, ...], sync: bool, ready_file: Path | None, key_file: Path | None, **pump: Any
 ) -> None:
     """Run a simulated pump of PROFILE (itp-20, itp-40) behind a port.
 
@@ -75,29 +87,92 @@ def command(
     \b
         pumpsim serve itp-40 --port pty:./pump0
         pumpsim program ./pump0 interrogate
+
+    Several pumps, each with a port, a clock and a bench of its own:
+
+    \b
+        pumpsim serve itp-40 --port pty:./a --and 'itp-20 --port pty:./b --seed 2' --bench http
     """  # noqa: D301  # click wants the character itself
-    from hil.errors import UsageError
-    from hil.pacing import parse_factor, parse_pace
     from hil.server import ServeOptions, Server
 
-    pace = parse_pace(pace_text)
-    if until_text is not None and pace.kind != "free":
-        raise UsageError("only a free run has an end", where="--until", do="add --pace free")
+    stdio, http = _benches(benches)
+    asked = [pump, *(_another(text) for text in others)]
+    pumps = tuple(_pump(each, number, sync) for number, each in enumerate(asked, start=1))
     _check_key(key_file)
-    options = ServeOptions(
-        profile=profile,
-        port=port,
-        stdio_bench=bench is not None,
+    Server(ServeOptions(pumps, stdio, http, ready_file, key_file)).run()
+
+
+@click.command(add_help_option=False)
+@_of_a_pump
+def _one_more(**pump: Any) -> dict[str, Any]:
+    """One more pump."""
+    return pump
+
+
+def _another(text: str) -> dict[str, Any]:
+    """Read the text of an --and. Raises UsageError, or click's."""
+    import shlex
+
+    from hil.errors import UsageError
+
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r}: {str(error).lower()}", where="--and", do="write: --and 'itp-20 --port pty:./b'") from None
+    try:
+        found: dict[str, Any] = _one_more.main(words, prog_name="pumpsim serve --and", standalone_mode=False)
+    except click.UsageError as error:
+        raise UsageError(
+            " ".join(error.format_message().split()).rstrip("."), where=f"--and {text!r}", do="see `pumpsim serve --help`"
+        ) from None
+    return found
+
+
+def _pump(asked: dict[str, Any], number: int, sync: bool) -> PumpOptions:
+    """One pump's options. Raises UsageError."""
+    from hil.errors import UsageError
+    from hil.pacing import parse_factor, parse_pace
+    from hil.server import PumpOptions
+
+    pace = parse_pace(asked["pace"])
+    if asked["until"] is not None and pace.kind != "free":
+        raise UsageError("only a free run has an end", where="--until", do="add --pace free")
+    return PumpOptions(
+        profile=asked["profile"],
+        port=asked["port"],
+        name=_name(asked["name"] or f"pump{number}"),
         pace=pace,
-        while_talking=parse_factor(talking_text.removeprefix("x")),
-        until=_condition(until_text),
-        seed=seed,
-        state=state,
+        while_talking=parse_factor(asked["pace_while_talking"].removeprefix("x")),
+        until=_condition(asked["until"]),
+        seed=asked["seed"],
+        state=asked["state"],
         sync=sync,
-        ready_file=ready_file,
-        key_file=key_file,
     )
-    Server(options).run()
+
+
+def _name(text: str) -> str:
+    """A name that fits into a URL as it is. Raises UsageError."""
+    import re
+
+    from hil.errors import UsageError
+
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", text):
+        raise UsageError(f"{text!r} is no name", where="--name", do="use up to 40 letters, digits, - and _")
+    return text
+
+
+def _benches(asked: tuple[str, ...]) -> tuple[bool, tuple[str, int] | None]:
+    """Whether there is a bench on standard input, and where there is one over HTTP. Raises UsageError."""
+    from hil.errors import UsageError
+    from hil.web.address import listen_place
+
+    places = [text for text in asked if text != "stdio"]
+    for text in places:
+        if not text.startswith("http"):
+            raise UsageError(f"no bench: {text!r}", where="--bench", do="use stdio, http or http://127.0.0.1:PORT")
+    if len(places) > 1:
+        raise UsageError("one HTTP bench serves all pumps", where="--bench", do="give it once")
+    return len(places) < len(asked), listen_place(places[0]) if places else None
 
 
 def _condition(text: str | None) -> Condition | None:

@@ -7,6 +7,7 @@
     │   ├── PtyPort      pty:PATH, a pseudo-terminal behind a stable link   (hil/ports/pty.py)
     │   └── SerialPort   serial:PATH, a real UART opened through pyserial
     └── TcpPort          tcp://HOST:PORT, one client at a time              (hil/ports/tcp.py)
+        └── Rfc2217Port  rfc2217://HOST:PORT, the same with line settings   (hil/ports/rfc2217.py)
 
 The way of a request is short on purpose: the loop says readable, one read, the handler, one write. No task, no queue, no stream.
 Bytes that the other side does not take at once are lost and counted, as they are on a UART that nobody reads.
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from hil.errors import BenchError, UsageError
 from hil.pacing import Deadline
+from hil.ports.virtual_line import VirtualLine
 
 if TYPE_CHECKING:
     import asyncio
@@ -47,9 +49,12 @@ class Port(ABC):
         self.emitted = 0
         self.lost = 0
         """Bytes of answers that nobody took, since the port was opened."""
+        self.line: VirtualLine | None = None
+        """The line that the client believes to talk over, where one can be told: on RFC 2217 only."""
         self.handler: Handler = lambda _data: b""
         self.on_end: Callable[[str], None] = lambda _why: None
         """Called once if the port itself goes away under the server."""
+        self._write_last: Callable[[bytes], int] = lambda _data: 0
 
     @abstractmethod
     def listen(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -98,15 +103,19 @@ class Port(ABC):
     def _answer(self, data: bytes, write: Callable[[bytes], int]) -> None:
         """Hand bytes to the pump and write what it answers."""
         self.received += len(data)
+        self._write_last = write
         answer = self.handler(data)
-        if not answer:
-            return
+        if answer:
+            self.send(answer)
+
+    def send(self, data: bytes) -> None:
+        """Write to the client that spoke last, in answer or by ourselves; what nobody takes is lost and counted."""
         try:
-            taken = write(answer)
+            taken = self._write_last(data)
         except OSError:
             taken = 0
         self.emitted += taken
-        self.lost += len(answer) - taken
+        self.lost += len(data) - taken
 
 
 class FdPort(Port):
@@ -178,14 +187,27 @@ class SerialPort(FdPort):
         super().__init__(f"serial:{path}", self._serial.fileno())
         self.device = path
         os.set_blocking(self._fd, False)
+        _tell_silence_from_end(self._fd)
 
     def close(self) -> None:
         super().close()
         self._serial.close()
 
 
+def _tell_silence_from_end(fd: int) -> None:
+    """Have a read with nothing waiting say so: pyserial's VMIN of 0 makes it look like the end of the line."""
+    import termios
+
+    attributes = termios.tcgetattr(fd)
+    attributes[6][termios.VMIN] = 1
+    termios.tcsetattr(fd, termios.TCSANOW, attributes)
+
+
 def open_port(url: str) -> Port:
-    """Open the port of a URL to serve on: `pty:PATH`, `tcp://HOST:PORT`, `serial:PATH` or a bare path. Raises UsageError."""
+    """Open the port of a URL to serve on: `pty:PATH`, `tcp://HOST:PORT`, `rfc2217://HOST:PORT`, `serial:PATH` or a bare path.
+
+    Raises UsageError.
+    """
     scheme, colon, rest = url.partition(":")
     if scheme == "pty" and rest:
         from hil.ports.pty import PtyPort
@@ -195,8 +217,13 @@ def open_port(url: str) -> Port:
         from hil.ports.tcp import TcpPort
 
         return TcpPort(rest[2:])
+    if scheme == "rfc2217" and rest.startswith("//"):
+        from hil.ports.rfc2217 import Rfc2217Port
+
+        return Rfc2217Port(rest[2:])
     if scheme == "serial" and rest:
         return SerialPort(rest)
     if url and (not colon or "/" in scheme):
         return SerialPort(url)
-    raise UsageError(f"no port to serve on: {url!r}", where="--port", do="use pty:PATH, tcp://HOST:PORT or serial:PATH")
+    do = "use rfc2217://HOST:PORT, pty:PATH, tcp://HOST:PORT or serial:PATH"
+    raise UsageError(f"no port to serve on: {url!r}", where="--port", do=do)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from hil.errors import UsageError
 from hil.ports.base import READ_BYTES_MAX, Port
@@ -22,10 +22,15 @@ TURNED_AWAY_MAX = 16
 
 
 class TcpPort(Port):
-    """A listening socket and at most one client. Port 0 asks the system for a free one; `url` then says which."""
+    """A listening socket and at most one client. Port 0 asks the system for a free one; `url` then says which.
+
+    A protocol between TCP and the pump's bytes goes into a subclass, which welcomes, hears and turns away clients in its own way.
+    """
+
+    scheme: ClassVar[str] = "tcp"
 
     def __init__(self, address: str) -> None:
-        host, port = _parse(address)
+        host, port = _parse(address, self.scheme)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._client: socket.socket | None = None
         self._turned_away: list[socket.socket] = []
@@ -33,7 +38,9 @@ class TcpPort(Port):
             family, kind, number, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
             self._listener = socket.socket(family, kind, number)
         except OSError as error:
-            raise UsageError(f"no such address: {error.strerror}", where=f"tcp://{address}", do="use tcp://127.0.0.1:PORT") from None
+            raise UsageError(
+                f"no such address: {error.strerror}", where=self._url(address), do=f"use {self._url('127.0.0.1:PORT')}"
+            ) from None
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._listener.bind(place)
@@ -41,11 +48,11 @@ class TcpPort(Port):
         except OSError as error:
             self._listener.close()
             raise UsageError(
-                f"cannot listen: {error.strerror}", where=f"tcp://{address}", do="choose another port, or 0 for a free one"
+                f"cannot listen: {error.strerror}", where=self._url(address), do="choose another port, or 0 for a free one"
             ) from None
         self._listener.setblocking(False)
         shown = f"[{host}]" if ":" in host else host
-        super().__init__(f"tcp://{shown}:{self._listener.getsockname()[1]}")
+        super().__init__(self._url(f"{shown}:{self._listener.getsockname()[1]}"))
 
     def listen(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -89,9 +96,17 @@ class TcpPort(Port):
             return True
         self._client = client
         self.received = self.emitted = 0
+        self._welcome(client)
         if self._loop is not None:
             self._loop.add_reader(client.fileno(), self._read)
         return True
+
+    def _welcome(self, client: socket.socket) -> None:
+        """A client has the port from now on."""
+
+    def _hear(self, client: socket.socket, data: bytes) -> None:
+        """What the client sent."""
+        self._answer(data, client.send)
 
     def _read(self) -> bool:
         """Read once and answer; False when nothing was waiting or the client is gone."""
@@ -107,8 +122,8 @@ class TcpPort(Port):
         if not data:
             self._drop_client()
             return False
-        self._answer(data, client.send)
-        return True
+        self._hear(client, data)
+        return self._client is not None
 
     def _drop_client(self) -> None:
         client, self._client = self._client, None
@@ -117,14 +132,17 @@ class TcpPort(Port):
 
     def _turn_away(self, client: socket.socket) -> None:
         """Say PORT_BUSY, then read on until the client leaves: closing over unread bytes would reset the line and lose the frame."""
-        with contextlib.suppress(OSError):
-            client.send(port_busy_frame())
-            client.shutdown(socket.SHUT_WR)
+        self._refuse(client)
         self._turned_away.append(client)
         if len(self._turned_away) > TURNED_AWAY_MAX:
             self._dismiss(self._turned_away[0])
         if self._loop is not None:
             self._loop.add_reader(client.fileno(), self._see_off, client)
+
+    def _refuse(self, client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            client.send(port_busy_frame())
+            client.shutdown(socket.SHUT_WR)
 
     def _see_off(self, client: socket.socket) -> None:
         try:
@@ -133,10 +151,18 @@ class TcpPort(Port):
             data = b""
         if not data:
             self._dismiss(client)
+        else:
+            self._hear_off(client, data)
+
+    def _hear_off(self, client: socket.socket, data: bytes) -> None:
+        """What somebody sent who is on the way out."""
 
     def _dismiss(self, client: socket.socket) -> None:
         self._turned_away.remove(client)
         self._forget(client)
+
+    def _url(self, address: str) -> str:
+        return f"{self.scheme}://{address}"
 
     def _forget(self, client: socket.socket) -> None:
         if self._loop is not None and client.fileno() >= 0:
@@ -144,8 +170,8 @@ class TcpPort(Port):
         client.close()
 
 
-def _parse(address: str) -> tuple[str, int]:
+def _parse(address: str, scheme: str) -> tuple[str, int]:
     try:
-        return split_address(address)
+        return split_address(address, scheme)
     except LinkError as error:
         raise UsageError(str(error), where="--port") from None

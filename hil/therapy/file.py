@@ -37,6 +37,14 @@ _TOP: dict[int, str] = {
     Field.NON_CRITICAL_REPEAT: "non-critical-alarm-every",
     Field.GROUPS: "groups",
 }
+_PATIENT: dict[int, str] = {
+    Field.VOLUME: "dose",
+    Field.DOSE: "dose",
+    Field.DURATION: "duration",
+    Field.LOCKOUT: "lockout",
+    Field.MOST_PER_DAY: "most-per-day",
+    Field.WINDOW: "daily-limit",
+}
 _GROUP: dict[int, str] = {Field.WEEKDAYS: "days", Field.DAILY_DOSE: "daily-dose", Field.STEPS: "steps"}
 _STEP: dict[int, str] = {Field.START_MINUTE: "from", Field.END_MINUTE: "to"}
 
@@ -74,6 +82,8 @@ class TherapyDocument(NamedTuple):
     def _place(self, field: int, index: int) -> Place:
         if field in _TOP:
             return (_TOP[field],)
+        if field in _PATIENT:
+            return ("patient-bolus", _PATIENT[field])
         if isinstance(self.file, SimpleFile):
             return ("rate",) if field == Field.RATE and ("rate",) in self.tree.lines else ("daily-dose",)
         group: Place = ("groups", index // 16)
@@ -115,7 +125,7 @@ def parse_therapy(data: bytes, path: str = "therapy") -> TherapyDocument:
 
 _ORDER = (
     "drug", "drug-version", "concentration", "mode", "low-reservoir-alarm", "critical-alarm-every", "non-critical-alarm-every",
-    "daily-dose", "rate", "groups",
+    "daily-dose", "rate", "groups", "patient-bolus",
 )  # fmt: skip
 _WORDS = frozenset(("yes", "no", "on", "off", "true", "false", "null"))
 """Texts that another YAML reader takes for something else."""
@@ -129,7 +139,9 @@ def dump_therapy(file: TherapyFile) -> str:
     plain = ADAPTER.dump_python(file, by_alias=True, exclude_none=True)
     lines: list[str] = []
     for key in sorted(plain, key=_ORDER.index):
-        if key == "groups":
+        if key == "patient-bolus":
+            lines += ["patient-bolus:", *(f"  {name}: {_scalar(value)}" for name, value in plain[key].items())]
+        elif key == "groups":
             lines += ["groups:", *(line for group in plain[key] for line in _group_lines(group))]
         else:
             lines.append(f"{key}: {_scalar(plain[key])}")

@@ -15,7 +15,18 @@ from hil.errors import QuantityError
 from hil.therapy.days import days_plain, parse_days
 from hil.wording import quantity
 
-__all__ = ["ADAPTER", "MINIMUM_RATE", "FlexFile", "GroupFile", "MinimumRateFile", "Rate", "SimpleFile", "StepFile", "TherapyFile"]
+__all__ = [
+    "ADAPTER",
+    "MINIMUM_RATE",
+    "FlexFile",
+    "GroupFile",
+    "MinimumRateFile",
+    "PatientFile",
+    "Rate",
+    "SimpleFile",
+    "StepFile",
+    "TherapyFile",
+]
 
 MINIMUM_RATE = "minimum-rate"
 """Stands where a rate may: the pump's own minimum rate."""
@@ -45,8 +56,16 @@ def _rate_text(rate: Rate) -> str:
 
 
 def _parse_version(text: str) -> int:
+    return _parse_whole(text, "a version")
+
+
+def _parse_count(text: str) -> int:
+    return _parse_whole(text, "a number of boluses")
+
+
+def _parse_whole(text: str, kind: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= len("65535")):
-        raise QuantityError(f"{text!r} is not a version", do="write a whole number such as 1")
+        raise QuantityError(f"{text!r} is not {kind}", do="write a whole number such as 1")
     return int(text)
 
 
@@ -64,6 +83,7 @@ Seconds = Annotated[int, _reads(quantity.parse_duration), PlainSerializer(quanti
 Minute = Annotated[int, _reads(quantity.parse_minute), PlainSerializer(quantity.minute_of_day)]
 Flow = Annotated[Rate, _reads(_parse_rate), PlainSerializer(_rate_text)]
 Version = Annotated[int, _reads(_parse_version), PlainSerializer(str)]
+Count = Annotated[int, _reads(_parse_count), PlainSerializer(str)]
 Days = Annotated[int, BeforeValidator(lambda value: value if isinstance(value, int) else parse_days(value)), PlainSerializer(days_plain)]
 Name = Annotated[str, BeforeValidator(_parse_name)]
 
@@ -89,6 +109,18 @@ class GroupFile(_Model):
     steps: tuple[StepFile, ...] = Field(strict=False)
 
 
+class PatientFile(_Model):
+    """What the patient may ask for: a dose and how long it takes, the time between two, how many in 24 h, and the most that all
+    deliveries may add up to in any 24 h.
+    """
+
+    dose: StepDose
+    duration: Seconds
+    lockout: Seconds
+    most_per_day: Count = Field(alias="most-per-day")
+    daily_limit: DailyDose = Field(alias="daily-limit")
+
+
 class _Common(_Model):
     """What every mode has. Alarm repeats left out are the shortest that the pump takes."""
 
@@ -98,6 +130,7 @@ class _Common(_Model):
     low_reservoir_alarm: Volume = Field(alias="low-reservoir-alarm")
     critical_alarm_every: Seconds | None = Field(default=None, alias="critical-alarm-every")
     non_critical_alarm_every: Seconds | None = Field(default=None, alias="non-critical-alarm-every")
+    patient_bolus: PatientFile | None = Field(default=None, alias="patient-bolus")
 
 
 class SimpleFile(_Common):

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from firmware_sim.errors import Refused
 from firmware_sim.firmware.modes import RUNNING
-from firmware_sim.firmware.prescription import Group, Prescription, Step
+from firmware_sim.firmware.prescription import Group, PatientRule, Prescription, Step
 from protocol import therapy as wire
 from protocol.codec import encode
 from protocol.codes import Mode
@@ -40,6 +40,7 @@ def to_prescription(therapy: wire.Therapy) -> Prescription:
         critical_repeat_s=therapy.critical_repeat_s,
         non_critical_repeat_s=therapy.non_critical_repeat_s,
         groups=groups,
+        patient=tuple(PatientRule(*rule) for rule in therapy.patient),
     )
 
 
@@ -58,6 +59,7 @@ def to_therapy(prescription: Prescription) -> wire.Therapy:
         critical_repeat_s=prescription.critical_repeat_s,
         non_critical_repeat_s=prescription.non_critical_repeat_s,
         groups=groups,
+        patient=tuple(wire.PatientRule(*rule) for rule in prescription.patient),
     )
 
 

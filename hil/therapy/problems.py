@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from hil.errors import Problem, QuantityError
-from hil.therapy.model import FlexFile, GroupFile, MinimumRateFile, SimpleFile, StepFile
+from hil.therapy.model import FlexFile, GroupFile, MinimumRateFile, PatientFile, SimpleFile, StepFile
 from hil.therapy.source import Place, Tree
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ _EXAMPLES = {
     "steps": "steps: with a list of steps under it",
     "from": 'from: "00:00"',
     "to": 'to: "24:00"',
+    "dose": "dose: 25 mcg",
+    "duration": "duration: 10 min",
+    "lockout": "lockout: 2 h",
+    "most-per-day": "most-per-day: 4",
+    "daily-limit": "daily-limit: 400 mcg/day",
 }
 _PARTS = {"steps": '- {from: "00:00", to: "06:00", dose: 30 mcg}', "groups": "- days: all"}
 
@@ -80,7 +85,8 @@ def _no_mode(given: Any) -> tuple[str, str]:
 
 def _unknown_key(key: str, mode: str, place: Place) -> tuple[str, str]:
     """Name the nearest key of that part, or say which mode has it."""
-    model = StepFile if "steps" in place else GroupFile if "groups" in place else MODES[mode]
+    parts: dict[str, type[BaseModel]] = {"steps": StepFile, "groups": GroupFile, "patient-bolus": PatientFile}
+    model = next((part for name, part in parts.items() if name in place[:-1]), MODES[mode])
     known = _keys(model)
     if key[:1].isdigit():
         return f"'{key}' is not a key", 'a number with a comma needs quotes inside braces: dose: "1,500 mcg"'

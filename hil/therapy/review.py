@@ -22,6 +22,7 @@ from protocol.therapy import Group, Step, Therapy
 __all__ = ["Change", "Review", "Row", "review", "steps_text"]
 
 MINUTES_PER_H = 60
+NL_PER_ML = 1_000_000
 NONE = "none"
 NOT_COMPUTED = "not computed"
 Change = Literal["same", "up", "down", "changed"]
@@ -84,6 +85,20 @@ def _words(name: str, current: str, pending: str) -> Row:
     return Row(name, current, pending, "same" if current == pending else "changed")
 
 
+def _patient(therapy: Therapy | None) -> str:
+    """What the patient may ask for, in lines."""
+    if therapy is None or not therapy.patient:
+        return NONE
+    rule = therapy.patient[0]
+    limit_ng = rule.window_nl * therapy.concentration_ng_per_ml // NL_PER_ML
+    lines = (
+        f"{quantity.DOSE.text(rule.dose_ng)} over {quantity.duration(rule.duration_s)}",
+        f"one in {quantity.duration(rule.lockout_s)}, {rule.most_per_day} in 24 h",
+        f"at most {quantity.DOSE.text(limit_ng)} of all in 24 h",
+    )
+    return "\n".join(lines)
+
+
 @dataclass(frozen=True, slots=True)
 class _Pair:
     """The two therapies and what is known of the pump."""
@@ -139,6 +154,7 @@ class _Pair:
             _compare("low-reservoir alarm at", quantity.VOLUME, old and old.low_reservoir_nl, new.low_reservoir_nl),
             _words("critical alarm every", repeats[0], quantity.duration(new.critical_repeat_s)),
             _words("non-critical alarm every", repeats[1], quantity.duration(new.non_critical_repeat_s)),
+            _words("patient bolus", _patient(old), _patient(new)),
         ]
 
     def _drug(self, therapy: Therapy | None) -> str:

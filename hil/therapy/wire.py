@@ -10,14 +10,17 @@ from typing import NamedTuple
 from hil.errors import CheckFailed
 from hil.therapy.arithmetic import MINUTES_PER_DAY, day_dose_ng, rate_for, step_dose_ng
 from hil.therapy.days import ALL_DAYS
-from hil.therapy.model import ADAPTER, MINIMUM_RATE, FlexFile, GroupFile, Rate, SimpleFile, TherapyFile
+from hil.therapy.model import ADAPTER, MINIMUM_RATE, FlexFile, GroupFile, PatientFile, Rate, SimpleFile, TherapyFile
 from hil.therapy.source import Place
 from hil.wording import quantity
 from protocol.codes import Mode
 from protocol.messages import DrugEntry, Identity, Limits
-from protocol.therapy import Group, Step, Therapy
+from protocol.therapy import Group, PatientRule, Step, Therapy
 
 __all__ = ["Found", "Wired", "drug_named", "from_wire", "to_wire"]
+
+_NG_PER_NL_DIVISOR = 1_000_000
+"""nL x ng/mL is this many times one ng."""
 
 Found = tuple[Place, str, str]
 """Where in the file, what is wrong, what to do."""
@@ -47,6 +50,7 @@ def to_wire(file: TherapyFile, identity: Identity) -> Wired:
         critical_repeat_s=_or_least(file.critical_alarm_every, limits.critical_repeat_s_min),
         non_critical_repeat_s=_or_least(file.non_critical_alarm_every, limits.non_critical_repeat_s_min),
         groups=groups,
+        patient=() if file.patient_bolus is None else (_patient(file.patient_bolus, file.concentration),),
     )
     return Wired(therapy, found)
 
@@ -64,6 +68,23 @@ def _unknown_drug(file: TherapyFile, identity: Identity) -> Found:
     near = get_close_matches(file.drug, names, 1)
     do = f"did you mean {near[0]}?" if near else f"the pump knows {', '.join(names)}"
     return ("drug",), f"the pump does not know the drug {file.drug!r}", do
+
+
+def _patient(patient: PatientFile, concentration: int) -> PatientRule:
+    """Doses become volumes, rounded down; drug-free fluid has no dose and no such bolus."""
+    volume_nl, window_nl = (dose_ng * _NG_PER_NL_DIVISOR // max(1, concentration) for dose_ng in (patient.dose, patient.daily_limit))
+    return PatientRule(volume_nl, patient.dose, patient.duration, patient.lockout, patient.most_per_day, window_nl)
+
+
+def _patient_plain(rule: PatientRule, concentration: int) -> dict[str, object]:
+    limit_ng = -(-rule.window_nl * concentration // _NG_PER_NL_DIVISOR)
+    return {
+        "dose": rule.dose_ng,
+        "duration": rule.duration_s,
+        "lockout": rule.lockout_s,
+        "most-per-day": rule.most_per_day,
+        "daily-limit": limit_ng,
+    }
 
 
 def _or_least(seconds: int | None, least: int) -> int:
@@ -132,6 +153,8 @@ def from_wire(therapy: Therapy, identity: Identity) -> TherapyFile:
         plain |= _simple_plain(therapy)
     elif therapy.mode == Mode.FLEX:
         plain["groups"] = [_group_plain(group, therapy.concentration_ng_per_ml) for group in therapy.groups]
+    if therapy.patient:
+        plain["patient-bolus"] = _patient_plain(therapy.patient[0], therapy.concentration_ng_per_ml)
     return ADAPTER.validate_python(plain)
 
 

@@ -38,6 +38,7 @@ class Serial(SerialBase):
             raise SerialException(str(error)) from None
         self._pacer = Pacer(asked.pace)
         self._waiting = bytearray()
+        self.unit.on_emit = self._take_late
         self._cancelled = False
         self._news = threading.Condition()
         self.is_open = True
@@ -91,6 +92,10 @@ class Serial(SerialBase):
                 self._pacer.regard(self.unit.talking, self.unit.now_us)
             self._news.notify_all()
         return len(raw)
+
+    def _take_late(self, data: bytes) -> None:
+        """Bytes that a fault of the line held back have come; time passes in `write` only."""
+        self._waiting += data
 
     def _catch_up(self, unit: Unit) -> None:
         due_us = self._pacer.due_us()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hil.wording import quantity
 from hil.wording.alarms import alarm_name
-from protocol.codes import Answer, EventKind
+from protocol.codes import Answer, DoseKind, EventKind
 from protocol.message_table import SPECS
 from protocol.messages import LogEntry
 from protocol.refusals import RefusalCode
@@ -14,8 +14,10 @@ __all__ = ["BAD_RECORD", "detail_text", "kind_text", "volumes_text"]
 BAD_RECORD = "bad record"
 _ALARMS = (EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED, EventKind.SILENCED, EventKind.ACKNOWLEDGED)
 _BOLUSES = (EventKind.BOLUS_STARTED, EventKind.BOLUS_ENDED)
-_STOPS = ("", "by command", "for an update", "empty", "new drug")
+_STOPS = ("", "by command", "for an update", "empty", "new drug", "after a bolus")
 """Why the pump stopped, by the record's detail."""
+_DOSES: dict[int, str] = {DoseKind.PATIENT: "by the patient, ", DoseKind.PRIME: "prime, ", DoseKind.BRIDGE: "bridge, "}
+"""What a dose is, by the record's detail; a single bolus needs no word."""
 
 
 def kind_text(entry: LogEntry) -> str:
@@ -65,7 +67,7 @@ def _other_text(entry: LogEntry) -> str:
         EventKind.UPDATE_DROPPED: "expired" if entry.detail else "given up",
         EventKind.CLOCK_SET: f"it was {quantity.clock(entry.value)}",
         EventKind.REFILL: quantity.CONCENTRATION.text(entry.value),
-        EventKind.BOLUS_STARTED: f"over {quantity.duration(entry.value)}",
+        EventKind.BOLUS_STARTED: f"{_DOSES.get(entry.detail, '')}over {quantity.duration(entry.value)}",
         EventKind.STOPPED: _STOPS[entry.detail] if entry.detail < len(_STOPS) else f"reason {entry.detail}",
         EventKind.BOLUS_ENDED: "interrupted" if entry.detail else "complete",
     }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from hil.wording import quantity
+from hil.wording.quantity import US_PER_S
 from protocol.codes import Unit
 from protocol.messages import Refusal
 from protocol.refusals import Field, RefusalCode
@@ -55,6 +56,10 @@ _SAYS: dict[int, Said] = {
     RefusalCode.UNKNOWN_DRUG: Said("the pump does not know drug {value}", "interrogate to see the drugs it knows"),
     RefusalCode.UNKNOWN_CAUSE: Said("the pump has no alarm {value}", "interrogate to see which are on"),
     RefusalCode.NOT_ACTIVE: Said("that alarm is not on", "interrogate to see which are"),
+    RefusalCode.LOCKOUT: Said("the next patient bolus is not free yet: now {value}, free at {limit} of its counter", "ask again later"),
+    RefusalCode.DOSE_LIMIT: Said("24 hours would hold {value}, above the therapy's limit {limit}", "ask again later"),
+    RefusalCode.NOT_STOPPED: Said("a prime needs a stopped pump", "stop it first"),
+    RefusalCode.NO_PATIENT_BOLUS: Said("the therapy allows the patient no bolus", "program one with a patient-bolus section"),
     RefusalCode.BOLUS_RUNNING: Said("a bolus is running", "wait for its end, or interrupt it with --interrupt"),
     RefusalCode.SAFE_STATE: Said("the pump is in its safe state", "program the therapy again"),
     RefusalCode.NOT_STAGED: Said("no update is staged", "send the update again"),
@@ -96,7 +101,7 @@ def _amount(refusal: Refusal, number: int) -> str:
     if refusal.unit == Unit.NG:
         return (quantity.DAILY_DOSE if refusal.field == Field.DAILY_DOSE else quantity.DOSE).text(number)
     if refusal.unit == Unit.US:
-        return quantity.clock(number) if refusal.field == Field.CLOCK else f"{quantity.number(number)} us"
+        return quantity.clock(number) if refusal.field == Field.CLOCK else quantity.duration(number // US_PER_S)
     writers: dict[int, Callable[[int], str]] = {
         Unit.NL: quantity.VOLUME.text,
         Unit.NG_PER_ML: quantity.CONCENTRATION.text,

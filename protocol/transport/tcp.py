@@ -35,11 +35,11 @@ class TcpTransport(ReadyTransport):
         return self._socket.send(data)
 
 
-def split_address(address: str) -> tuple[str, int]:
-    """HOST and PORT; [::1]:5000 for IPv6. Raises LinkError."""
+def split_address(address: str, scheme: str = "tcp") -> tuple[str, int]:
+    """HOST and PORT; [::1]:5000 for IPv6. Raises LinkError, which names the scheme."""
     host, _, port = address.rstrip("/").rpartition(":")
     if not host or not port.isdecimal() or not 0 <= int(port) <= 65535:
-        raise LinkError(f"tcp://{address}: no HOST:PORT; for example tcp://127.0.0.1:5600")
+        raise LinkError(f"{scheme}://{address}: no HOST:PORT; for example {scheme}://127.0.0.1:5600")
     return host.strip("[]"), int(port)
 
 

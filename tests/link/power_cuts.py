@@ -16,15 +16,20 @@ from protocol.client import Programmer
 from protocol.codes import DoseState
 from protocol.commander import CARRIED_OUT
 from protocol.errors import AnswerLost, CutShort, LinkError, Uncertain
-from protocol.message_table import BOLUS
+from protocol.message_table import BY_NAME
 from protocol.messages import OutcomeAnswer, Status
-from protocol.therapy import Therapy
+from protocol.therapy import PatientRule, Therapy
 from tests.link.bedside import BOLUS_DOSE_NG, BOLUS_NL, BOLUS_S, CONCENTRATION, NEW, OLD, SALINE, Bedside
 
 __all__ = ["STORIES", "Aftermath", "Story", "Teller", "bytes_of", "start_of"]
 
 CLOCK_US = 850_000_000_000_000
 REFILL_NL = 15_000_000
+PRIME_NL = 60_000
+BRIDGE_NL = 20_000
+"""Given within the 300 s that a story waits: at 1 mL/h, and at fifteen times its volume an hour."""
+RULE = PatientRule(50_000, 25_000, 240, 300, 24, 2_000_000)
+ALLOWED = OLD._replace(patient=(RULE,))
 DOSES = 16
 """Doses before the story begins: the ring of delivery records is full, and the oldest of them was stopped half way."""
 
@@ -38,12 +43,14 @@ class Act(NamedTuple):
 
 
 class Story(NamedTuple):
-    """Acts in order, the therapy before and the one that may come, and whether the pump runs at the end."""
+    """Acts in order, the therapy before and the one that may come, whether the pump runs at the end, name and volume of its dose."""
 
     acts: tuple[Act, ...]
     old: Therapy
     new: Therapy
     runs: bool = True
+    dose: str = "BOLUS"
+    dose_nl: int = BOLUS_NL
 
 
 def _refill(concentration: int, drug: int) -> Act:
@@ -67,6 +74,17 @@ def _update(therapy: Therapy) -> Act:
 
 
 _BOLUS = Act("BOLUS", lambda programmer, _: programmer.bolus(BOLUS_NL, BOLUS_DOSE_NG, BOLUS_S))
+
+
+def _ask(programmer: Programmer, bedside: Bedside) -> object:
+    """One lockout after whatever was before."""
+    bedside.advance(seconds=RULE.lockout_s)
+    return programmer.patient_bolus()
+
+
+_PATIENT = Act("PATIENT_BOLUS", _ask)
+_PRIME = Act("PRIME", lambda programmer, _: programmer.prime(PRIME_NL))
+_BRIDGE = Act("BRIDGE", lambda programmer, _: programmer.bridge(BRIDGE_NL, BRIDGE_NL * 15))
 _HALF = Act("wait", lambda _, bedside: bedside.advance(seconds=BOLUS_S // 2))
 _END = Act("wait", lambda _, bedside: bedside.advance(seconds=BOLUS_S))
 _STOP = Act("STOP", lambda programmer, _: programmer.stop())
@@ -77,13 +95,16 @@ STORIES: dict[str, Story] = {
     "update and bolus": Story((_update(NEW), _BOLUS, _END), OLD, NEW),
     "refill, clock, bolus, stop, start": Story((_refill(CONCENTRATION, 1), _CLOCK, _BOLUS, _HALF, _STOP, _START), OLD, OLD),
     "another drug": Story((_refill(0, 2), _update(SALINE)), OLD, SALINE, runs=False),
+    "patient bolus": Story((_PATIENT, _HALF), ALLOWED, ALLOWED, dose="PATIENT_BOLUS", dose_nl=RULE.volume_nl),
+    "stop, prime, start": Story((_STOP, _PRIME, _HALF, _START), OLD, OLD, dose="PRIME", dose_nl=PRIME_NL),
+    "bridge": Story((_BRIDGE, _HALF), OLD, OLD, dose="BRIDGE", dose_nl=BRIDGE_NL),
 }
 
 
-@lru_cache(maxsize=1)
-def start_of() -> bytes:
-    """The image that every story starts from: sixteen doses lie behind it."""
-    bedside = Bedside.running(OLD)
+@lru_cache(maxsize=2)
+def start_of(therapy: Therapy) -> bytes:
+    """The image that stories on this therapy start from: sixteen doses lie behind it."""
+    bedside = Bedside.running(therapy)
     with bedside.programmer(programmer_id=3) as programmer:
         programmer.bolus(BOLUS_NL, BOLUS_DOSE_NG, BOLUS_S)
         bedside.advance(seconds=BOLUS_S // 2)
@@ -111,7 +132,7 @@ class Teller:
     def __init__(self, story: Story, *, patient: bool = False) -> None:
         self.story = story
         self.bedside = Bedside(patient=patient)
-        self.bedside.unit.restore(start_of())
+        self.bedside.unit.restore(start_of(story.old))
         self.before = self.bedside.totals()
         self.boots = self.bedside.unit.pump.boots
         self.first_id = self.bedside.unit.pump.last_effect_id()
@@ -220,24 +241,24 @@ class Teller:
             assert belief.mode == "stopped", "another drug waits for START"
 
     def _check_dose(self, after: Aftermath) -> None:
-        totals, ordered = self.bedside.totals(), "BOLUS" in after.done
+        totals, ordered = self.bedside.totals(), self.story.dose in after.done
         given_nl = totals.bolus_nl - self.before.bolus_nl
-        assert given_nl <= (BOLUS_NL if ordered else 0), "a dose is given once or not at all"
+        assert given_nl <= (self.story.dose_nl if ordered else 0), "a dose is given once or not at all"
         believed_nl = sum(totals[:2]) - sum(self.before[:2])
         assert abs(totals.moved_nl - self.before.moved_nl - believed_nl) < 2 * self.bedside.unit.pump.profile.motor.step_nl
         if ordered:
-            dose = self._outcome_of_bolus(after.status.last_command_id)
+            dose = self._outcome_of_dose(after.status.last_command_id)
             running = self.bedside.unit.pump.status().bolus is not None
             assert dose.state in ((DoseState.EXECUTING,) if running else (DoseState.EXECUTED, DoseState.INTERRUPTED))
-            assert dose.programmed_nl == BOLUS_NL
+            assert dose.programmed_nl == self.story.dose_nl
             if dose.state != DoseState.EXECUTING:
                 assert dose.delivered_nl == given_nl
 
-    def _outcome_of_bolus(self, last_id: int) -> OutcomeAnswer:
-        """What the pump says of the story's own bolus; an update that had to be begun again has used up ids of its own."""
+    def _outcome_of_dose(self, last_id: int) -> OutcomeAnswer:
+        """What the pump says of the story's own dose; an update that had to be begun again has used up ids of its own."""
         assert self.programmer is not None
         told = [self.programmer.outcome(command_id) for command_id in range(self.first_id + 1, last_id + 1)]
-        (dose,) = [outcome for outcome in told if outcome.opcode == BOLUS]
+        (dose,) = [outcome for outcome in told if outcome.opcode == BY_NAME[self.story.dose].opcode]
         return dose
 
     def finish(self, after: Aftermath) -> None:
@@ -249,7 +270,7 @@ class Teller:
         belief = self.bedside.unit.pump.status()
         assert belief.prescription == to_prescription(self.story.new)
         assert (belief.mode == "flex") == self.story.runs
-        assert self.bedside.totals().bolus_nl - self.before.bolus_nl <= BOLUS_NL
+        assert self.bedside.totals().bolus_nl - self.before.bolus_nl <= self.story.dose_nl
 
 
 @lru_cache(maxsize=8)

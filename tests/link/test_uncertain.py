@@ -9,7 +9,7 @@ import pytest
 from protocol.client import Programmer
 from protocol.client_file import ClientFile
 from protocol.codes import Answer, DoseState, Mode
-from protocol.errors import DeviceAnswer, Uncertain
+from protocol.errors import Uncertain
 from protocol.framing import Frame, decode_frame, encode_frame
 from protocol.message_table import BY_NAME
 from protocol.messages import BolusAnswer
@@ -99,7 +99,7 @@ class TestUncertain:
             return encode_frame(frame._replace(body=bytes((Answer.NOT_AUTHORISED,))))
 
         pair.link.to_host.append(lie)
-        with pytest.raises(DeviceAnswer, match="NOT_AUTHORISED"):
+        with pytest.raises(Uncertain, match="NOT_AUTHORISED"):
             programmer.settle()
 
         assert programmer.open_command_id == NEXT

@@ -11,7 +11,7 @@ from firmware_sim.firmware.prescription import Prescription
 from hil.therapy.prescription import MODE_NAMES, image_digest, to_prescription, to_therapy
 from protocol.client import Programmer
 from protocol.codec import decode, encode
-from protocol.codes import Mode, StatusFlag
+from protocol.codes import DoseKind, Mode, StatusFlag
 from protocol.limits import IMAGE_BYTES_MAX
 from protocol.therapy import Group, Step, Therapy
 from tests.link.bedside import BOLUS_DOSE_NG, BOLUS_NL, BOLUS_S, CONCENTRATION, Bedside
@@ -95,7 +95,9 @@ def check_condition(programmer: Programmer, belief: DeviceStatus) -> None:
     assert condition.computed_reservoir_nl == belief.computed_reservoir_nl
     assert condition.low_reservoir_clock_us == (belief.low_reservoir_clock_us or 0)
     assert condition.empty_clock_us == (belief.empty_clock_us or 0)
-    assert [tuple(entry) for entry in condition.bolus] == ([tuple(belief.bolus)] if belief.bolus else [])
+    bolus = [(*entry[:-1], DoseKind(entry.kind).name.lower()) for entry in condition.bolus]
+    assert bolus == ([tuple(belief.bolus)] if belief.bolus else [])
+    assert (counters.patient_bolus_granted, counters.patient_bolus_refused) == (belief.patient_granted, belief.patient_refused)
     assert (counters.basal_nl, counters.bolus_nl, counters.steps) == (belief.basal_nl, belief.bolus_nl, belief.steps)
     assert (counters.log_oldest, counters.log_newest) == (belief.log_oldest, belief.log_newest)
     assert told.generation == belief.generation

@@ -7,7 +7,14 @@ import pytest
 from tests.link.power_cuts import STORIES, Teller, bytes_of
 
 BLOCKS = 4
-STRIDES = {"update and bolus": 37, "refill, clock, bolus, stop, start": 151, "another drug": 97}
+STRIDES = {
+    "update and bolus": 37,
+    "refill, clock, bolus, stop, start": 151,
+    "another drug": 97,
+    "patient bolus": 61,
+    "stop, prime, start": 83,
+    "bridge": 61,
+}
 """Distance between first cuts; odd numbers, so that the sample falls on every part of a record."""
 
 

@@ -103,7 +103,7 @@ class TestWhole:
 
         assert back == image
         assert b"".join(part.data for part in parts) == image
-        assert {(part.generation, part.digest, part.total) for part in parts} == {(2, digest, 792)}
+        assert {(part.generation, part.digest, part.total) for part in parts} == {(2, digest, 793)}
 
     def test_outlives_its_session(self, host: RawHost, pair: Pair) -> None:
         """Staging belongs to the programmer, not to the session."""
@@ -230,8 +230,8 @@ class TestRefused:
             pytest.param(b"abc", 4, None, RefusalCode.LENGTH, id="another length"),
             pytest.param(b"abc", 3, bytes(32), RefusalCode.DIGEST, id="another digest"),
             pytest.param(b"abc", 3, None, RefusalCode.MALFORMED, id="no therapy"),
-            pytest.param(encode(simple_therapy()) + b"x", 37, None, RefusalCode.MALFORMED, id="a byte too many"),
-            pytest.param(encode(simple_therapy()._replace(mode=9)), 36, None, RefusalCode.UNKNOWN_MODE, id="an unknown mode"),
+            pytest.param(encode(simple_therapy()) + b"x", 38, None, RefusalCode.MALFORMED, id="a byte too many"),
+            pytest.param(encode(simple_therapy()._replace(mode=9)), 37, None, RefusalCode.UNKNOWN_MODE, id="an unknown mode"),
         ],
     )
     def test_seal(self, host: RawHost, image: bytes, length: int, digest: bytes | None, expected: RefusalCode) -> None:
@@ -247,8 +247,8 @@ class TestRefused:
         """There is nothing behind the end."""
         host.stage(new_therapy(), 1)
 
-        assert code(host.ask("READBACK", Readback(40))) == RefusalCode.OFFSET
-        assert host.ask("READBACK", Readback(36)).body.data == b""
+        assert code(host.ask("READBACK", Readback(41))) == RefusalCode.OFFSET
+        assert host.ask("READBACK", Readback(37)).body.data == b""
 
     def test_interrogation_beyond_the_end(self, host: RawHost) -> None:
         """The same holds for the therapy in force, and for parts that do not exist."""

@@ -12,7 +12,7 @@ from firmware_sim.firmware.device_status import DeviceStatus
 from firmware_sim.truth import Truth
 from tests.support.strategies import WEAK, pieces, prescriptions
 from tests.support.therapies import ML, UNITS_PER_NL, US_PER_DAY, US_PER_H, bolus_of, filled, flex, running, simple
-from tests.support.walks import FRONT, Act, Walk, bench_acts, do, front_acts, take, waits, walks
+from tests.support.walks import FOR_THE_PATIENT, FRONT, Act, Walk, bench_acts, do, front_acts, take, waits, walks
 
 RATE_MAX_NL_PER_H = 1_000_000
 NEEDLES_MAX = 12
@@ -251,7 +251,10 @@ def test_walks_reach_the_front_door() -> None:
         Act("bolus", (1_000, 60)),
         Act("begin_update", (True,)),
         Act("drop_update"),
-        Act("commit", (simple(30_000, concentration=WEAK),)),
+        Act("commit", (simple(30_000, concentration=WEAK)._replace(patient=(FOR_THE_PATIENT,)),)),
+        Act("dose", ("bridge", 1_000, 20_000)),
+        Act("stop"),
+        Act("dose", ("prime", 1_000)),
         Act("stop"),
         Act("start"),
         Act("set_clock", (US_PER_H,)),
@@ -263,6 +266,8 @@ def test_walks_reach_the_front_door() -> None:
 
     assert [do(pump, act) for act in story] == ["OK"] * len(story)
     assert {act.name for act in story} == FRONT
+    pump.advance(seconds=FOR_THE_PATIENT.lockout_s + 1)
+    assert do(pump, Act("dose", ("patient_bolus",))) == "OK"
 
 
 def test_ten_days_at_once_or_with_looks_are_one() -> None:

@@ -112,9 +112,10 @@ class WholePump(RuleBasedStateMachine):
             return
         status = self.pump.status()
         running = status.mode in RUNNING
-        assert (status.rate_nl_per_h > 0) == running
+        primes = status.bolus is not None and status.bolus.kind == "prime"
+        assert (status.rate_nl_per_h > 0) == (running or primes)
         assert 0 <= status.rate_nl_per_h <= 1_000_000
-        assert status.bolus is None or running
+        assert status.bolus is None or running != primes
         assert status.stop_reason == "none" or not running
         assert status.boot_count == self.pump.boots >= self.boots
         assert status.computed_reservoir_nl is None or status.computed_reservoir_nl <= 40 * ML

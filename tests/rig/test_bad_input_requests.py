@@ -165,7 +165,7 @@ def test_staging_step_out_of_order_or_bounds_is_refused(name: str) -> None:
         assert bedside.programmer().interrogate().therapy == NEW
 
 
-@pytest.mark.parametrize("opcode", [0x00, 0x03, 0x26, 0x35, 0x43, 0x7FFF, 0xFFFF])
+@pytest.mark.parametrize("opcode", [0x00, 0x03, 0x26, 0x38, 0x43, 0x7FFF, 0xFFFF])
 def test_unknown_opcode_is_unsupported(opcode: int) -> None:
     """A frame that decodes always gets a coded answer; an opcode nobody declared gets UNSUPPORTED."""
     bedside = Bedside.running()

@@ -48,6 +48,7 @@ REFUSED = [
     ("power_cut", {"off_s": -1}, "power_cut.off_s", "-1"),
     ("schedule", {"after_s": 1, "act": "explode"}, "schedule", "explode"),
     ("restore", {"image": "***"}, "restore.image", "base64"),
+    ("restore", {"image": "\u00c5\u00d7"}, "restore.image", "base64"),
     ("restore", {"image": "AAAA"}, "restore", "unit image"),
     ("restore", {"image": base64.b64encode(Unit.new("itp-20").save()).decode()}, "restore", "itp-20"),
     ("digest", {"part": "half"}, "digest.part", "half"),

@@ -280,11 +280,12 @@ class TestActs:
 
     def test_new_pump_wants_a_refill_first(self, program: Run) -> None:
         """Bolus and update are refused before anything is sent, with what to do."""
-        for arguments in (("bolus", "--dose", "50 mcg", "--duration", "10 min"), ("update", FLEX, "--yes")):
-            ended = program(*arguments)
+        bolus = program("bolus", "--dose", "50 mcg", "--duration", "10 min")
+        update = program("update", FLEX, "--yes")
 
-            assert ended.code == 1
-            assert "the pump has not been told of a fill; send a refill first" in ended.err
+        assert (bolus.code, update.code) == (1, 1)
+        assert "the pump has no therapy; send a refill and an update first" in bolus.err
+        assert "the pump has not been told of a fill; send a refill first" in update.err
 
     def test_port_before_action(self, capfd: pytest.CaptureFixture[str]) -> None:
         """An action typed where the port belongs is recognised."""

@@ -18,7 +18,23 @@ from protocol.client import Programmer
 from protocol.codes import Answer
 from tests.rig.serving import HELLO, connected, hello_answer, run_cli, running, serve, stop_server
 
-READY_KEYS = {"ready", "profile", "serial", "port", "device", "bench", "token", "key_file", "state", "start", "pace", "security", "pid"}
+READY_KEYS = {
+    "ready",
+    "profile",
+    "name",
+    "serial",
+    "port",
+    "device",
+    "bench",
+    "token",
+    "key_file",
+    "state",
+    "start",
+    "pace",
+    "security",
+    "pid",
+    "pumps",
+}
 
 
 @pytest.fixture

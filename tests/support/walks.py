@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from firmware_sim import Pump
 from firmware_sim.errors import BenchRefused, Busy, PowerCut, PowerOff, Refused
-from firmware_sim.firmware.prescription import Command, RefillEntry
+from firmware_sim.firmware.prescription import Command, PatientRule, RefillEntry
 from tests.support.strategies import WEAK, big_boluses, boluses, prescriptions
 from tests.support.therapies import BACLOFEN, ML, US_PER_DAY, US_PER_H, bolus_of
 
 CAUSES = ("low_reservoir", "empty_reservoir", "motor_stall", "stopped_too_long", "memory_error", "memory_failure")
+FOR_THE_PATIENT = PatientRule(20_000, 1_000, 600, 300, 12, 5 * ML)
 REGIONS = ("bank_a", "bank_b", "event_ring", "delivery_records")
 
 
@@ -40,6 +41,10 @@ def _bolus(pump: Pump, volume_nl: int, duration_s: int) -> None:
     pump.bolus(bolus_of(volume_nl, duration_s, may_lengthen=True, concentration=WEAK), Command(pump.last_effect_id() + 1, 9, bytes(16)))
 
 
+def _dose(pump: Pump, kind: str, *numbers: int) -> None:
+    getattr(pump, kind)(*numbers, Command(pump.last_effect_id() + 1, 9, bytes(16)))
+
+
 def _needle(pump: Pump, withdraw_nl: int | None, inject_nl: int, concentration: int) -> None:
     pump.needle(withdraw_nl=withdraw_nl, inject_nl=inject_nl, concentration_ng_per_ml=concentration)
 
@@ -51,6 +56,7 @@ def _set_clock(pump: Pump, ahead_us: int) -> None:
 ACTS: dict[str, Callable[..., object]] = {
     "commit": Pump.commit,
     "bolus": _bolus,
+    "dose": _dose,
     "stop": Pump.stop,
     "start": Pump.start,
     "refill": lambda pump, volume_nl: pump.refill(RefillEntry(volume_nl, 0, BACLOFEN, WEAK)),
@@ -73,7 +79,20 @@ ACTS: dict[str, Callable[..., object]] = {
     "later_stall": lambda pump, us: pump.schedule(pump.now_us + us, "inject", name="motor.stall"),
 }
 FRONT = frozenset(
-    ("commit", "bolus", "stop", "start", "refill", "begin_update", "drop_update", "set_clock", "silence", "acknowledge", "alarm_test")
+    (
+        "commit",
+        "bolus",
+        "dose",
+        "stop",
+        "start",
+        "refill",
+        "begin_update",
+        "drop_update",
+        "set_clock",
+        "silence",
+        "acknowledge",
+        "alarm_test",
+    )
 )
 """Acts that come through the front door: the pump may refuse them."""
 
@@ -109,6 +128,8 @@ def front_acts() -> st.SearchStrategy[Act]:
     ahead = st.integers(-3 * US_PER_DAY, 3 * US_PER_DAY)
     return st.one_of(
         prescriptions(200_000).map(lambda therapy: Act("commit", (therapy,))),
+        prescriptions(200_000).map(lambda therapy: Act("commit", (therapy._replace(patient=(FOR_THE_PATIENT,)),))),
+        doses(),
         boluses().map(lambda order: Act("bolus", order)),
         big_boluses().map(lambda order: Act("bolus", order)),
         st.integers(0, 40 * ML).map(lambda volume_nl: Act("refill", (volume_nl,))),
@@ -118,6 +139,13 @@ def front_acts() -> st.SearchStrategy[Act]:
         st.sampled_from(CAUSES).map(lambda cause: Act("acknowledge", (cause,))),
         st.sampled_from(("stop", "start", "start", "drop_update", "alarm_test")).map(Act),
     )
+
+
+def doses() -> st.SearchStrategy[Act]:
+    """A patient bolus, a prime or a bridge."""
+    primes = st.integers(0, ML).map(lambda volume_nl: Act("dose", ("prime", volume_nl)))
+    bridges = st.tuples(st.just("bridge"), st.integers(250, ML), st.integers(2_000, 300_000)).map(lambda order: Act("dose", order))
+    return st.one_of(st.just(Act("dose", ("patient_bolus",))), primes, bridges)
 
 
 def bench_acts() -> st.SearchStrategy[Act]:

@@ -15,7 +15,7 @@ PROFILES = [name for name in files() if re.fullmatch(r"firmware_sim/profiles/[^/
 KEYS = {"value", "provenance", "source", "note"}
 PROVENANCES = {"sourced", "assumed"}
 UNITS = "us ms s min h days months nl fl nl_per_h nl_per_mm ng ng_per_ml fg_per_ml mm hz mv na nc mc mmhg ppm ppm_per_k ppm_per_mmhg bytes"
-COUNTS = r"(id|version|\w*count|\w*steps_per_group)"
+COUNTS = r"(id|version|most_per_day|\w*count|\w*steps_per_group)"
 QUALIFIERS = r"(_min|_max|_default|_start|_end)*"
 NAME = re.compile(rf"(\w+_)?({UNITS.replace(' ', '|')}){QUALIFIERS}|(\w+_)?{COUNTS}{QUALIFIERS}")
 

@@ -90,7 +90,7 @@ class TestRoundTrip:
         """Nested rows follow their count, each with its own rows."""
         therapy = Therapy(4, 1, 1, 1, 1, 1, 1, (Group(127, 9, (Step(0, 720, 5), Step(720, 1440, 6))),))
 
-        assert encode(therapy)[-16 - 7 :].hex() == "017f09000000020000d00205000000d002a00506000000"
+        assert encode(therapy)[-16 - 8 :].hex() == "017f09000000020000d00205000000d002a0050600000000"
         assert decode(Therapy, encode(therapy)) == therapy
 
 

@@ -75,6 +75,26 @@ def test_bad_record_is_told_as_bad_and_reading_goes_on() -> None:
     assert journal_over(memory).events.next_number == 6
 
 
+@pytest.mark.parametrize("count", [1, 5, 8, 13])
+@pytest.mark.parametrize("spoiled", [1, 2])
+def test_spoiled_newest_records_keep_their_numbers(count: int, spoiled: int) -> None:
+    """The last records are hit before a boot: their numbers are not given again, they read as bad, and writing goes on behind them."""
+    memory = Memory(4_096)
+    journal = journal_over(memory)
+    for value in range(count):
+        journal.append(entry(EventKind.STOPPED, value))
+    hit = range(max(0, count - spoiled), count)
+    for number in hit:
+        memory.flip(number % 8 * RECORD_BYTES, 0, 0)
+    again = journal_over(memory)
+    number = again.append(entry(EventKind.BOOT, 99)).number
+
+    assert number == count
+    assert [again.events.read(number).good for number in hit] == [False] * len(hit)
+    assert again.events.read(count).good
+    assert journal_over(memory).events.next_number == count + 1
+
+
 def test_ordinary_events_cannot_push_faults_out() -> None:
     """Raised and cleared alarms, and boots, stand in a ring of their own with their own numbers."""
     journal = journal_over(Memory(4_096))

@@ -123,7 +123,7 @@ def test_mirror_leaves_a_bad_bank_to_the_alarm() -> None:
 @pytest.mark.parametrize("data", [b"", b"\x01", bytes(24), b"\xff" * 30, simple().encode()[:-1], simple().encode() + b"\x00"])
 def test_bytes_that_are_no_prescription_are_refused(data: bytes) -> None:
     """Decoding says so, whatever the length, and nothing else goes wrong."""
-    with pytest.raises(ValueError, match=r"prescription|too many"):
+    with pytest.raises(ValueError, match=r"prescription|too many|length"):
         Prescription.decode(data)
 
 
@@ -131,6 +131,40 @@ def test_prescription_digest_is_that_of_its_bytes() -> None:
     """Two therapies that differ in one nL/h have other digests; equal ones equal."""
     assert simple(8_000).digest() == simple(8_000).digest() != simple(8_001).digest()
     assert Prescription.decode(LARGEST.encode()) == LARGEST
+
+
+def test_acts_not_asked_for_over_the_wire_leave_no_command() -> None:
+    """Orders without a command are no command's effect: the highest id stays 0, and no id finds them."""
+    pump = running()
+    pump.bolus(bolus_of(1_000, 60))
+    pump.stop()
+    pump.set_clock(0)
+    pump.start()
+
+    assert pump.last_effect_id() == 0
+    assert [pump.effect(number) for number in (0, 1)] == [None, None]
+
+
+@pytest.mark.parametrize("kind", ["commit", "start", "refill", "set_clock", "bolus"])
+def test_each_act_carries_its_command(kind: str) -> None:
+    """What a command did is found by its id, before and after a reset, with the programmer and digest it came with."""
+    pump = running()
+    if kind == "commit":
+        pump.commit(flex(), COMMAND)
+    elif kind == "start":
+        pump.start(None, COMMAND)
+    elif kind == "refill":
+        pump.refill(refill_of(), COMMAND)
+    elif kind == "set_clock":
+        pump.set_clock(0, COMMAND)
+    else:
+        pump.bolus(bolus_of(1_000, 60), COMMAND)
+    for _ in range(2):
+        effect = pump.effect(COMMAND.command_id)
+        assert effect is not None
+        assert (effect.command, pump.last_effect_id()) == (COMMAND, 7)
+        assert effect.dose is not None if kind == "bolus" else effect.kind == kind
+        pump.reset()
 
 
 # -- records and cells ----------------------------------------------------------------------------------------------------------
@@ -224,6 +258,17 @@ def test_commit_ends_the_safe_state() -> None:
 
     pump.reset()
     assert (pump.status().rate_nl_per_h, active_causes(pump)) == (12_000, [])
+
+
+def test_another_drug_waits_for_start_out_of_the_safe_state() -> None:
+    """The safe state has lost the therapy, not the drug it was of: a commit of another one stays stopped."""
+    pump = running()
+    flip_both(pump)
+    pump.advance(hours=1)
+    pump.refill(refill_of(concentration=0))
+    pump.commit(simple(concentration=0))
+
+    assert (pump.status().mode, pump.status().stop_reason) == ("stopped", "new_drug")
 
 
 def test_safe_state_survives_a_reset() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from firmware_sim import Pump
 from firmware_sim.errors import BenchRefused, LimitExceeded, PowerCut, PowerOff, PumpError, Refused
 from firmware_sim.firmware.device_status import DeviceStatus
+from firmware_sim.firmware.prescription import Command
 from firmware_sim.limits import ACTS_QUEUED_MAX, EVENTS_PER_INSTANT_MAX, FAULTS_ACTIVE_MAX, SAMPLES_MAX, TRACE_TAIL_MAX
 from firmware_sim.truth import Truth
-from tests.support.therapies import US_PER_H, US_PER_S, active_causes, bolus_of, running, simple
+from tests.support.therapies import US_PER_H, US_PER_S, active_causes, bolus_of, group_of, prescription_of, running, simple, steps_of
 
 # -- time -----------------------------------------------------------------------------------------------------------------------
 
@@ -31,6 +34,18 @@ def test_time_goes_forward_only() -> None:
             act()
 
     assert pump.now_us == US_PER_H
+
+
+def test_time_is_whole_microseconds() -> None:
+    """Half a microsecond is no time: refused, and the pump's time stays an integer."""
+    pump = Pump()
+    half: Any = 0.5
+    with pytest.raises(BenchRefused, match="whole"):
+        pump.advance(us=half)
+    with pytest.raises(BenchRefused, match="whole"):
+        pump.advance_to(half)
+
+    assert (pump.now_us, type(pump.now_us)) == (0, int)
 
 
 def test_next_due_is_where_something_happens() -> None:
@@ -222,6 +237,41 @@ def test_cut_after_bytes_comes_out_of_the_order() -> None:
 
     pump.advance(us=1)
     assert pump.powered
+
+
+@pytest.mark.parametrize("scheduled", [False, True], ids=["now", "scheduled"])
+def test_cut_within_what_a_bench_act_brings_about_stays_inside(scheduled: bool) -> None:
+    """A clock jump ends a bolus, and power dies in that very write: the act is recorded, time goes on, the dose is told as interrupted."""
+    steep = group_of(steps_of((3_000, 900_000), (0, 720)), concentration=50_000)
+    pump = running(prescription_of("flex", (steep,), concentration=50_000))
+    pump.set_clock(9_497 * 24 * US_PER_H)
+    pump.bolus(bolus_of(400_000, 3_600, concentration=50_000), Command(5, 9, bytes(16)))
+    pump.power_cut(after_bytes=5)
+    if scheduled:
+        pump.schedule(0, "inject", name="clock.jump", jump_us=13 * US_PER_H)
+    else:
+        pump.inject("clock.jump", jump_us=13 * US_PER_H)
+    pump.advance(hours=1)
+    effect = pump.effect(5)
+
+    assert (pump.powered, pump.boots, pump.status().mode) == (True, 2, "flex")
+    assert "inject" in [record.get("act") for record in pump.events()]
+    assert effect is not None
+    assert effect.dose is not None
+    assert (effect.dose.end, effect.dose.delivered_nl) == ("interrupted", 0)
+
+
+def test_impossible_act_that_comes_due_is_recorded_and_skipped() -> None:
+    """Nobody is there to be told when it comes due: the trace says that it was refused and why; time goes on."""
+    pump = running()
+    pump.schedule(US_PER_H, "clear", handle=99)
+    pump.schedule(US_PER_H, "power_cut", off_us=2 * US_PER_H)
+    pump.schedule(2 * US_PER_H, "reset")
+    pump.advance(hours=4)
+    refused = [(record["now_us"], record["act"]) for record in pump.events() if "refused" in record]
+
+    assert refused == [(US_PER_H, "clear"), (2 * US_PER_H, "reset")]
+    assert (pump.powered, pump.boots, pump.now_us) == (True, 2, 4 * US_PER_H)
 
 
 def test_boot_can_be_cut_too() -> None:

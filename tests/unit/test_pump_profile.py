@@ -130,3 +130,34 @@ def test_missing_number_is_named(folder: Path) -> None:
 
     with pytest.raises(ProfileError, match=r"mine\.yaml.*motor\.recovery_detection_s.*missing"):
         loaded(folder, lacking)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        (
+            "  recovery_detection_s",
+            "  recovery_detecton_s",
+            r"mine\.yaml:23: motor\.recovery_detection_s is missing.*motor\.recovery_detecton_s",
+        ),
+        ("stops_for_update: true", "stops_for_update: maybe", r"mine\.yaml:6: behaviour\.stops_for_update .*true or false"),
+        ("model: ITP-40", "model: 40", r"mine\.yaml:3: identity\.model .*text"),
+    ],
+    ids=["misspelt number", "no switch", "no text"],
+)
+def test_wrong_word_in_a_profile_of_its_own_is_told(folder: Path, right: str, wrong: str, words: str) -> None:
+    """A profile that extends nothing gets the same help: file, line and what was probably meant."""
+    whole = (SHIPPED / "itp-40.yaml").read_text(encoding="utf-8")
+    assert whole.count(right) == 1
+
+    with pytest.raises(ProfileError, match=words):
+        loaded(folder, whole.replace(right, wrong))
+
+
+@pytest.mark.parametrize("other", ["mine", "theirs"], ids=["itself", "in a circle"])
+def test_profiles_that_extend_each_other_are_refused(folder: Path, other: str) -> None:
+    """A circle is named, and is no endless loop."""
+    (folder / "theirs.yaml").write_text("extends: mine\n", encoding="utf-8")
+
+    with pytest.raises(ProfileError, match=r"extends \w+, which comes back to itself"):
+        loaded(folder, f"extends: {other}\n")

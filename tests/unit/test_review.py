@@ -18,7 +18,27 @@ from protocol.messages import BolusEntry, Condition, DrugEntry, Identity, Limits
 from protocol.therapy import Group, Step, Therapy
 
 LIMITS = Limits(
-    2_000, 1_000_000, 250, 13, 40_000_000, 1_000_000, 20_000_000, 250, 1_000_000, 60, 43_200, 600, 7_200, 3_600, 86_400, 1 << 62
+    2_000,
+    1_000_000,
+    250,
+    13,
+    40_000_000,
+    1_000_000,
+    20_000_000,
+    250,
+    1_000_000,
+    60,
+    43_200,
+    600,
+    7_200,
+    3_600,
+    86_400,
+    1 << 62,
+    1_000_000,
+    1_000_000,
+    300,
+    86_400,
+    24,
 )
 IDENTITY = Identity(
     "ITP-40", "X1", "1.0", 1, 0, 1_000_000, 1, 0, 1, 140_000, (LIMITS,), (DrugEntry(1, 1, "baclofen", 0, 2**31, 2**31, 180),)
@@ -65,7 +85,7 @@ def test_unchanged_lines_are_present() -> None:
 
     changed = {line.name for line in shown.rows if line.change != "same"}
     assert changed <= {"low-reservoir date", "empty date"}
-    assert len(shown.rows) == 13
+    assert len(shown.rows) == 14
 
 
 def test_days_that_differ_have_lines_of_their_own() -> None:
@@ -108,7 +128,7 @@ def test_profiles_share_one_scale_and_show_short_peaks() -> None:
 
 def test_notes_tell_what_no_line_says() -> None:
     """A stop for the update, a running bolus, another concentration and a rounded dose are said in words."""
-    bolus = BolusEntry(3, 100_000, 50_000, 0, 600_000_000)
+    bolus = BolusEntry(3, 100_000, 50_000, 0, 600_000_000, 0)
     shown = review(simple(100_000), simple(100_000, 300_000), IDENTITY, CONDITION._replace(bolus=(bolus,)))
 
     text = "\n".join(shown.notes)

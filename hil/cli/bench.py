@@ -1,0 +1,78 @@
+"""pumpsim bench: one verb of a running pump's bench."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from hil.cli.bench_place import bench_options, find_bench
+from hil.errors import UsageError
+
+__all__ = ["command", "parse_arguments"]
+
+
+@click.command()
+@bench_options
+@click.option("--list", "listing", is_flag=True, help="Show the verbs and what they take.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@click.argument("verb", required=False)
+@click.argument("arguments", nargs=-1, metavar="[NAME=VALUE ... | JSON]")
+def command(listing: bool, as_json: bool, verb: str | None, arguments: tuple[str, ...], **place: Any) -> None:
+    """Do VERB on the bench of a pump served with --bench http.
+
+    \b
+        pumpsim serve itp-40 --bench http --pace lock-step --ready-file ready.json
+        pumpsim bench --ready-file ready.json advance days=3 hours=8
+        pumpsim bench --ready-file ready.json inject fault=catheter.occlusion params.fraction_ppm=250000
+        pumpsim bench --ready-file ready.json advance '{"days": 3}'
+    """  # noqa: D301  # click wants the character itself
+    from hil.cli.bench_view import result_lines, verb_lines
+    from hil.cli.output import show
+    from hil.web.client import HttpBench
+
+    if (verb is None) != listing:
+        raise UsageError("give a verb, or --list", where="pumpsim bench", do="see `pumpsim bench --help`")
+    bench = HttpBench(find_bench(**place))
+    try:
+        result = bench.look("/verbs") if verb is None else bench.call(verb, parse_arguments(arguments))
+    finally:
+        bench.close()
+    show(result, verb_lines(result["verbs"]) if verb is None else result_lines(result), as_json=as_json)
+
+
+def parse_arguments(words: tuple[str, ...]) -> dict[str, object]:
+    """Read NAME=VALUE words, or one JSON object. A value is JSON if it can be, else text; a dot in a name goes one deeper.
+
+    Raises UsageError.
+    """
+    if len(words) == 1 and words[0].lstrip().startswith("{"):
+        try:
+            found: dict[str, object] = json.loads(words[0])
+        except ValueError as error:
+            raise UsageError(f"this is no JSON: {error}", where=words[0][:60], do='write {"hours": 8}, or hours=8') from None
+        return found
+    args: dict[str, object] = {}
+    for word in words:
+        name, sign, text = word.partition("=")
+        if not sign or not name:
+            raise UsageError(f"{word!r} is no argument", where="pumpsim bench", do="write NAME=VALUE, such as hours=8")
+        *above, last = name.split(".")
+        place = args
+        for part in above:
+            below = place.setdefault(part, {})
+            if not isinstance(below, dict):
+                raise UsageError(f"{part} is a value already", where=word, do="give each name once")
+            place = below
+        if last in place:
+            raise UsageError(f"{name} comes twice", where=word, do="give each name once")
+        place[last] = _value(text)
+    return args
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

@@ -1,0 +1,1 @@
+"""Faults: one registry over all owners, schedules, and the script that makes a failing run again."""

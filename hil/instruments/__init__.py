@@ -1,0 +1,1 @@
+"""What a bench holds to a pump and its line."""

@@ -1,0 +1,247 @@
+"""One pump of a server: its port, its bench, its state folder, its pace, and the feed of what happens on it.
+
+Everything runs on the server's one loop, without tasks. A request takes the shortest way there is: the loop calls the port, the port
+reads once, the pump answers, the port writes once. In lock-step, without a state folder and with nobody listening to the feed, nothing
+stands between port and pump.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hil.adapter import PumpApp
+from hil.bench.bench import Bench
+from hil.bench.conditions import Condition
+from hil.errors import UsageError
+from hil.pacing import LOCK_STEP, TICK_US, Pace, Pacer, after
+from hil.ports.base import Port, open_port
+from hil.state_folder import Entry, StateFolder
+from hil.unit import Unit
+from hil.web.feed import Feed
+
+__all__ = ["FREE_RUN_DAYS_MAX", "SECURITY", "PumpOptions", "ServedPump", "replay"]
+
+US_PER_DAY = 86_400_000_000
+FREE_RUN_DAYS_MAX = 3_653
+"""Ten years: a free run that nobody ends ends here, past the end of any battery."""
+FREE_SLICE_US = US_PER_DAY
+"""Virtual time between two looks at port and bench in a free run; under a millisecond of wall time."""
+SECURITY = "none"
+
+
+class PumpOptions(NamedTuple):
+    """What was asked of one pump. `seed` None: the state folder's own, or 0."""
+
+    profile: str
+    port: str
+    name: str = "pump1"
+    pace: Pace = LOCK_STEP
+    while_talking: Fraction = Fraction(1)
+    until: Condition | None = None
+    seed: int | None = None
+    state: Path | None = None
+    sync: bool = True
+
+
+class ServedPump:
+    """A pump on a port. Made, it has its port; from `start` on it serves; `close` gives everything back. Raises UsageError."""
+
+    def __init__(self, options: PumpOptions) -> None:
+        self.options = options
+        self.name = options.name
+        self._timer: asyncio.Handle | None = None
+        self._loop: asyncio.AbstractEventLoop
+        self._behind = self._said_behind = False
+        with ExitStack() as opening:
+            self.state = self._open_state(opening)
+            self.unit, self.restarted = self._make_unit()
+            self.port: Port = open_port(options.port)
+            opening.callback(self.port.close)
+            self.unit.on_emit = self._send
+            self.pacer = Pacer(options.pace, while_talking=options.while_talking)
+            self.pacer.anchor(self.unit.now_us)
+            self.bench = Bench(self.unit, line=self.port, pacer=self.pacer, journal=self.state)
+            self.feed = Feed(self._records, self._rewire)
+            self._pump = self.unit.pump
+            self._free_until_us = self.unit.now_us + FREE_RUN_DAYS_MAX * US_PER_DAY
+            self._stack = opening.pop_all()
+
+    def close(self) -> None:
+        """Give port and state folder back. May be called twice."""
+        self._stack.close()
+
+    def entry(self) -> dict[str, object]:
+        """What others need to find this pump."""
+        options = self.options
+        return {
+            "profile": options.profile,
+            "name": self.name,
+            "serial": PumpApp(self.unit.pump).identity().serial,
+            "port": self.port.url,
+            "device": self.port.device,
+            "state": None if options.state is None else str(options.state),
+            "start": "reset from state" if self.restarted else "new pump",
+            "pace": str(options.pace),
+            "security": SECURITY,
+        }
+
+    def start(self, loop: asyncio.AbstractEventLoop, on_end: Callable[[str], None]) -> None:
+        """Answer on the port from now on; `on_end` hears why if the port goes away."""
+        self._loop = loop
+        self.port.on_end = on_end
+        self._rewire()
+        self.port.listen(loop)
+
+    def run_time(self) -> None:
+        """Let time pass by itself from now on, if it does."""
+        self.pacer.choose(self.pacer.pace, self.unit.now_us)
+        self._arm()
+
+    def call(self, verb: str, args: Mapping[str, object]) -> dict[str, Any]:
+        """Do one verb of the bench. Raises BenchError, and then nothing has changed."""
+        try:
+            return self.bench.call(verb, args)
+        finally:
+            self.after_verb()
+
+    def after_verb(self) -> None:
+        """The bench may have changed the pace, the pump, or what there is to tell."""
+        self._rewire()
+        self._arm()
+        if self.unit.pump is not self._pump:
+            self._pump = self.unit.pump
+            self.feed.another_pump()
+        self.feed.wake()
+
+    def _open_state(self, opening: ExitStack) -> StateFolder | None:
+        options = self.options
+        if options.state is None:
+            return None
+        state = StateFolder(options.state, profile=options.profile, seed=options.seed, sync=options.sync)
+        opening.callback(state.close)
+        return state
+
+    def _make_unit(self) -> tuple[Unit, bool]:
+        """A new pump, or the state folder's after a reset; the flag says which."""
+        stored = None if self.state is None else self.state.stored()
+        unit = Unit.new(self.options.profile, seed=(self.state.seed if self.state else self.options.seed) or 0, security=SECURITY)
+        if stored is not None:
+            unit.restore(stored.image)
+            replay(unit, stored.entries)
+            unit.reset()
+        if self.state is not None:
+            self.state.begin(unit.save)
+        return unit, stored is not None
+
+    def _rewire(self) -> None:
+        """Let the port call the pump itself where nothing else needs to know of a request."""
+        direct = self.pacer.pace.kind == "lock-step" and self.state is None and not self.feed.listening
+        self.port.handler = self.unit.receive if direct else self._receive
+
+    def _receive(self, data: bytes) -> bytes:
+        self.bench.catch_up()
+        if self.state is not None:
+            self.state.frame(self.unit.now_us, data)
+        if not self.feed.listening:
+            answer = self.unit.receive(data)
+        else:
+            self.feed.passed(self.unit.now_us, "host", data)
+            answer = self.unit.receive(data)
+            self.feed.passed(self.unit.now_us, "pump", answer)
+            self.feed.wake()
+        if self.state is not None:
+            self.state.renew_if_long()
+        self._regard()
+        return answer
+
+    def _send(self, data: bytes) -> None:
+        """Bytes that leave at another time than in answer to a request, maybe in the middle of an advance."""
+        self.feed.passed(self.unit.now_us, "pump", data)
+        self.port.send(data)
+
+    def _records(self, since: int) -> list[dict[str, Any]]:
+        """Trace records, asked of the pump itself: a verb would first bring time to where the pace wants it."""
+        return self.unit.pump.events(since)
+
+    def _regard(self) -> None:
+        """Tell the pace whether somebody talks, and see that looks go on."""
+        self.pacer.regard(self.unit.talking, self.unit.now_us)
+        self._arm()
+
+    def _arm(self) -> None:
+        """Plan the next look, if time moves by itself and none is planned."""
+        if self._timer is not None:
+            return
+        if self.pacer.running_free:
+            self._timer = self._loop.call_soon(self._run_free)
+        elif self.pacer.factor:
+            self._timer = after(self._loop, TICK_US / 1_000_000, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        if not self.pacer.factor:
+            self._arm()
+            return
+        self.bench.catch_up()
+        self.pacer.looked()
+        self._tell_lag()
+        self._passed()
+
+    def _tell_lag(self) -> None:
+        """Say when time begins to fall behind the wall clock, once on standard error and each time to listeners."""
+        behind = not self.pacer.keeps_up
+        if behind == self._behind:
+            return
+        self._behind = behind
+        self.feed.notice({"type": "pace", "pace": self.pacer.report()})
+        if behind and not self._said_behind:
+            self._said_behind = True
+            late_ms = self.pacer.lag_us // 1_000
+            _say(f"{self.name} cannot keep up with {self.pacer.pace}: a look ended {late_ms:,} ms late; the verb `pace` has the figures")
+
+    def _run_free(self) -> None:
+        """One slice of a free run."""
+        self._timer = None
+        if not self.pacer.running_free:
+            self._arm()
+            return
+        end_us = min(self.unit.now_us + FREE_SLICE_US, self._free_until_us)
+        until = self.options.until
+        reached = until is not None and until.run(self.unit, end_us)
+        if not reached:
+            self.unit.advance_to(end_us)
+        if reached or self.unit.now_us >= self._free_until_us:
+            self.pacer.choose(LOCK_STEP, self.unit.now_us)
+            _say(f"the free run has ended at virtual day {self.unit.now_us / US_PER_DAY:.3f}; time stands still")
+            self._rewire()
+        self._passed()
+
+    def _passed(self) -> None:
+        if self.state is not None:
+            self.state.passing(self.unit.now_us)
+        self._regard()
+        self.feed.wake()
+
+
+def replay(unit: Unit, entries: tuple[Entry, ...]) -> None:
+    """Give a restored unit the inputs that its journal tells, each at its instant."""
+    bench = Bench(unit)
+    for entry in entries:
+        if entry.at_us < unit.now_us:
+            raise UsageError(f"an input at {entry.at_us} us after {unit.now_us} us", where="journal", do="choose another --state folder")
+        unit.advance_to(entry.at_us)
+        if entry.data is not None:
+            unit.receive(entry.data)
+        elif entry.verb is not None:
+            bench.replay(entry.verb, entry.args or {})
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"pumpsim: {text}\n")
+    sys.stderr.flush()
