@@ -194,7 +194,7 @@ class PumpApp:
     def effect(self, command_id: int) -> Effect | None:
         """What a command left in the pump's memory."""
         effect = self._pump.effect(command_id)
-        return None if effect is None else _effect(effect)
+        return None if effect is None else _effect(effect, self._pump.device_us)
 
     def last_effect_id(self) -> int:
         """Highest command id in any act's record."""
@@ -236,8 +236,11 @@ def _cause(number: int) -> str:
     return ALARMS[number].cause
 
 
-def _effect(effect: PumpEffect) -> Effect:
+def _effect(effect: PumpEffect, now_us: int) -> Effect:
+    """What a record tells; a dose that still runs has delivered what it commanded by now."""
     dose = effect.dose
     state = _DOSE_STATES[dose.end] if dose else DoseState.EXECUTED
     programmed_nl, delivered_nl = (dose.programmed_nl, dose.delivered_nl) if dose else (0, 0)
+    if dose is not None and dose.end is None:
+        delivered_nl = dose.run().delivered_nl(now_us)
     return Effect(Command(*effect.command), BY_NAME[_EFFECT_NAMES[effect.kind]].opcode, state, programmed_nl, delivered_nl)
