@@ -9,7 +9,7 @@ from __future__ import annotations
 import serial
 
 # pyserial swallows an ImportError of a handler and says that the scheme is unknown; imported here, it says what is wrong.
-import hil.urls.protocol_pumpsim  # noqa: F401
+import hil.urls.protocol_pumpsim  # noqa: F401  # pyserial hides an import error of its handlers: show it here
 
 __all__ = ["register"]
 
