@@ -6,10 +6,11 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/python -m pytest
+OUTCOMES := build/requirements.json
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow bench check lint format-check types imports docs-check docs format lock clean
+.PHONY: help demo test slow requirements judge flips bench check lint format-check types imports docs-check docs format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +23,18 @@ test: $(READY) ## run the tests (ARGS="-k name" passes options on)
 
 slow: $(READY) ## run the tests that take more than ten seconds each
 	@$(PYTEST) -q -n $(WORKERS) --maxprocesses=8 -m slow $(ARGS)
+
+requirements: $(READY) ## run the tests that show a requirement, print which rows are met, deviate, are waived or open (ARGS="--brief", "--json")
+	@rm -f $(OUTCOMES); mkdir -p build; code=0; \
+	$(PYTEST) -q -n $(WORKERS) --maxprocesses=8 -m "pump_requirement and not slow and not bench" --requirements-out=$(OUTCOMES) \
+	  >build/requirements.log 2>&1 || { code=$$?; cat build/requirements.log >&2; }; \
+	$(BIN)/python -m hil.requirements $(OUTCOMES) $(ARGS) && exit $$code
+
+judge: $(READY) ## print the same from the last `make test ARGS="--requirements-out=$(OUTCOMES)"`
+	@$(BIN)/python -m hil.requirements $(OUTCOMES) $(ARGS)
+
+flips: $(READY) ## flip 100,000 single bits of a pump in use, the same number in each region; leaves build/bit-flips.json
+	@mkdir -p build && $(BIN)/python -m tests.support.flip_campaign $(or $(ARGS),100000) build/bit-flips.json
 
 bench: $(READY) ## measure speed, one process, nothing beside it
 	@$(PYTEST) -q tests/bench -m bench -n0 --benchmark-enable -p no:randomly $(ARGS)

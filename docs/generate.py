@@ -7,16 +7,17 @@ its first lines, and none is edited by hand.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from firmware_sim.firmware.alarms import LIFE_TABLE
 from firmware_sim.firmware.machine import StateTable
 from firmware_sim.firmware.modes import MODE_TABLE
-from firmware_sim.profile import Number, Profile, load_profile, profile_names
+from hil.clinic.diagnostics.page import render as diagnostics
+from hil.clinic.rules.page import render as dose_rules
+from hil.data_sheets import pages as data_sheets
 from hil.faults.page import render as faults
+from hil.requirements.page import render as requirements
 from hil.web.page import render as bench_api
 from hil.web.page import render_json as bench_openapi
 from protocol.export.markdown import render as wire_protocol
@@ -34,10 +35,11 @@ STATE_TABLES: tuple[tuple[str, str, StateTable], ...] = (
 
 def pages() -> dict[str, str]:
     """Every generated page: its path below docs/ and its text."""
-    names = profile_names()
-    made = {"wire-protocol.md": wire_protocol(), "faults.md": faults(), "states.md": _states(), f"{SHEETS}/index.md": _sheet_index(names)}
+    made = {"wire-protocol.md": wire_protocol(), "faults.md": faults(), "states.md": _states(), **data_sheets(SHEETS)}
     made |= {"bench-api.md": bench_api(), "bench-api.openapi.json": bench_openapi()}
-    made |= {f"{SHEETS}/{name}.md": _sheet(name) for name in names}
+    made |= {"diagnostics.md": diagnostics()}
+    made |= {"dose-rules.md": dose_rules(DOCS.parent / "tests", DOCS.parent)}
+    made |= {"requirements.md": requirements(DOCS.parent / "tests", DOCS.parent)}
     return {path: text.rstrip("\n") + "\n" for path, text in made.items()}
 
 
@@ -81,56 +83,6 @@ def _diagram(table: StateTable) -> str:
     lines = [f"    [*] --> {table.states[0]}"]
     lines += [f"    {source} --> {destination}: {', '.join(triggers)}" for (source, destination), triggers in arrows.items()]
     return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```", ""])
-
-
-# ---------------------------------------------------------------- data sheets
-
-
-def _sheet_index(names: Sequence[str]) -> str:
-    links = "\n".join(f"- [{name}]({name}.md)" for name in names)
-    return f"# Data sheets\n\nOne page for each profile: every number of the simulated pump, and where it comes from.\n\n{links}\n"
-
-
-def _sheet(name: str) -> str:
-    profile = load_profile(name)
-    plain = [(word.replace("_", " "), str(value)) for part in (profile.identity, profile.behaviour) for word, value in asdict(part).items()]
-    return "\n".join(
-        [
-            f"# Data sheet of {name}\n",
-            f"Generated from `firmware_sim/profiles/{name}.yaml`.",
-            "`sourced`: a public source was found. `assumed`: plausible, none was found.",
-            "The unit is part of a number's name; `min`, `max`, `default` and `start` follow it.\n",
-            *_rows(("what", "as"), plain),
-            *_deviations(profile),
-            *(line for section, numbers in groupby(profile.numbers, _section) for line in _table(section, list(numbers))),
-        ]
-    )
-
-
-def _deviations(profile: Profile) -> Iterator[str]:
-    yield "\n## Known deviations\n"
-    if profile.known_deviations:
-        yield from _rows(("requirement", "what this pump does instead"), profile.known_deviations)
-    else:
-        yield "None declared."
-
-
-def _section(number: tuple[str, Number]) -> str:
-    return number[0].rpartition(".")[0]
-
-
-def _table(section: str, numbers: Sequence[tuple[str, Number]]) -> Iterator[str]:
-    yield f"\n## {section.replace('.', ': ').capitalize()}\n"
-    rows = [
-        (f"`{path.rpartition('.')[2]}`", f"{number.value:,}", number.provenance, "; ".join(filter(None, (number.source, number.note))))
-        for path, number in numbers
-    ]
-    yield from _rows(("number", "value", "provenance", "source or note"), rows)
-
-
-def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    for row in (head, ["---"] * len(head), *rows):
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
 
 
 def main(arguments: Sequence[str]) -> int:

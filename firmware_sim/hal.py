@@ -10,7 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-__all__ = ["Hal", "MemoryPort", "MotorFeedback", "PulseSource", "Registers"]
+__all__ = ["RESET_CAUSES", "Factory", "Hal", "MemoryPort", "MotorFeedback", "PulseSource", "Registers"]
+
+RESET_CAUSES = ("power", "watchdog", "low_battery")
+"""Why the firmware was started, as the reset register tells."""
 
 
 class MotorFeedback(NamedTuple):
@@ -39,19 +42,38 @@ class MemoryPort(Protocol):
         """Device time of the first change that no write made, since the last `checked()`; a scrub finds it at its next turn."""
 
     def checked(self) -> None: ...
+    def disturb(self, device_us: int) -> None: ...
     def read(self, offset: int, length: int) -> bytes: ...
     def write(self, offset: int, data: bytes) -> None: ...
 
 
 @dataclass(slots=True)
 class Registers:
-    """Hardware registers that outlive a reset and a power cut: what was commanded, and the counter's value when power failed."""
+    """Hardware registers that outlive a reset and a power cut: what was commanded, and the counter's value when power failed.
+
+    A supply that dips below the brown-out voltage loses them, and `lost` says so.
+    """
 
     basal_units: int = 0
     bolus_units: int = 0
     running_us: int = 0
     last_step_running_us: int = 0
     lost_at_us: int = 0
+    lost: bool = False
+
+    def forget(self) -> None:
+        """All is lost."""
+        self.basal_units = self.bolus_units = self.running_us = self.last_step_running_us = self.lost_at_us = 0
+        self.lost = True
+
+
+class Factory(Protocol):
+    """What was measured at manufacture: the calibration constant, and the units of a step that follow from it."""
+
+    printed_ppm: int
+
+    @property
+    def step_units(self) -> int: ...
 
 
 class Hal(Protocol):
@@ -65,4 +87,40 @@ class Hal(Protocol):
         """How far the clock chip has jumped; the firmware adds it unknowingly."""
 
     def motor_feedback(self) -> MotorFeedback: ...
-    def supply_mv(self, device_us: int, steps: int) -> int: ...
+    def supply_mv(self, device_us: int, steps: int) -> int:
+        """What the A/D converter reads at a device time with that many steps commanded, as things stand."""
+
+    @property
+    def supply_disturbed_us(self) -> int | None:
+        """Device time of the last change of what the supply is under; None on one that was never disturbed."""
+
+    @property
+    def supply_changes(self) -> int:
+        """Rises with whatever changes readings to come: what was worked out from them is then worked out anew."""
+
+    @property
+    def field(self) -> bool:
+        """Whether the magnetic-field sensor speaks."""
+
+    @property
+    def motor_cut(self) -> bool:
+        """The independent limiter's latch: it has cut the motor's supply."""
+
+    @property
+    def reset_cause(self) -> str:
+        """Why the firmware was started, from the reset register."""
+
+    @property
+    def failing(self) -> frozenset[str]:
+        """Self-tests that fail when they are run."""
+
+    @property
+    def failing_us(self) -> int | None:
+        """Device time since which a periodic test would fail; None while none would. A test that finds nothing need not be run."""
+
+    def tested(self) -> None:
+        """The tests have been run: what fails is known."""
+
+    @property
+    def hung(self) -> frozenset[str]:
+        """Tasks that do not run: what they would do is not done."""

@@ -1,7 +1,8 @@
 """The kernel: lets virtual time pass over plant and firmware, and gives and takes the firmware's power.
 
-What happens next is worked out from state: the firmware's next deadline, the return of power, the agenda of bench acts. At one instant the
-plant comes first, then the firmware, then the bench. Advancing leaves no trace of itself: an anchor moves only when a slope changes.
+What happens next is worked out from state: the next turn of a fault, what the board does by itself (limiter, watchdog, return of power),
+the firmware's next deadline, the agenda of bench acts. At one instant they come in that order. Advancing leaves no trace of itself: an
+anchor moves only when a slope changes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from firmware_sim.agenda import Act
+from firmware_sim.board_events import BoardEvents
+from firmware_sim.delivery import DeliveryRecorder
 from firmware_sim.errors import BenchRefused, LimitExceeded, PowerCut, PowerOff
+from firmware_sim.faults.conditions import conditions_of
+from firmware_sim.faults.registry import FAULTS
 from firmware_sim.firmware.controller import Controller
 from firmware_sim.firmware.journal import Entry, EventKind
 from firmware_sim.limits import EVENTS_PER_INSTANT_MAX
@@ -27,13 +32,17 @@ class Kernel:
 
     def __init__(self, profile: Profile, state: PumpState, perform: Callable[[Act], None]) -> None:
         self.state = state
-        self.plant = Plant(profile, state.plant)
+        self.profile = profile
+        self.plant = Plant(profile, state.plant, conditions_of(state.faults, FAULTS, profile))
         self.trace = Trace(state.trace_count, state.trace_chain)
-        self.firmware = Controller(profile, self.plant, state.plant.unit.step_units, self._logged)
+        self.firmware = Controller(profile, self.plant, state.plant.unit, self._logged)
+        self.board = BoardEvents(self)
         self._perform = perform
         self._due: int | None = None
         self._due_known = False
         self._acting = False
+        self._mute = self._is_mute()
+        self.recorder: DeliveryRecorder | None = None
         if state.belief is not None:
             self.firmware.resume(state.belief)
 
@@ -42,17 +51,29 @@ class Kernel:
         """The device counter now."""
         return self.state.plant.oscillator.device_at(self.state.now_us)
 
+    @property
+    def answers(self) -> bool:
+        """Whether a host would get an answer: power, telemetry, and a task that runs it."""
+        return self.state.belief is not None and not self._mute
+
     def steps(self) -> int:
-        """Steps commanded by now; while the power is off, what the registers kept."""
-        belief, registers = self.state.belief, self.state.plant.registers
+        """Steps commanded by now since manufacture; while the power is off, what the registers kept."""
+        belief, plant = self.state.belief, self.state.plant
+        forgotten = plant.driver.forgotten_steps
         if belief is None:
-            return (registers.basal_units + registers.bolus_units) // self.state.plant.unit.step_units
-        return belief.dosing.steps_at(self.device_us)
+            return forgotten + (plant.registers.basal_units + plant.registers.bolus_units) // plant.unit.step_units
+        return forgotten + belief.dosing.steps_at(self.device_us)
+
+    def pulses(self) -> int:
+        """Pulses the driver has sent by now."""
+        return self.state.plant.driver.pulses_at(self.steps(), self.state.now_us)
 
     def looking(self) -> Controller:
-        """The firmware, to be read at this instant. Raises PowerOff."""
+        """The firmware, to be read by a host at this instant. Raises PowerOff when it does not answer."""
         if self.state.belief is None:
             raise PowerOff("the pump has no power; advance until it is back")
+        if self._mute:
+            raise PowerOff("the pump does not answer: it has no telemetry, or the task that runs it hangs")
         self.firmware.now_us = self.device_us
         return self.firmware
 
@@ -73,14 +94,58 @@ class Kernel:
             raise
         finally:
             self._due_known = False
-        self._follow_prime()
+        self._after_firmware()
         self.settle()
         if self.state.belief is None or self.state.boots != boots:
             raise PowerCut
 
+    def tell(self, news: Callable[[Controller], None]) -> None:
+        """Let the firmware notice something at this instant, if it runs; a power cut in what it writes ends it."""
+        if self.state.belief is None:
+            return
+        self.state.floor_us = self.firmware.now_us = max(self.device_us, self.state.floor_us)
+        try:
+            news(self.firmware)
+        except PowerCut:
+            self.lose_power()
+        self._after_firmware()
+        self._due_known = False
+
+    def service(self) -> None:
+        """The limiter's latch is opened and the firmware started anew."""
+        state = self.state
+        self.plant.rearm(state.now_us, self.steps())
+        state.plant.board.serviced()
+        self.firmware.now_us, state.off_us = self.device_us, 0
+        self.lose_power()
+        self.settle()
+
+    def flip_ram(self, offset: int, bit: int) -> None:
+        """A particle hits the firmware's RAM image of the therapy."""
+        self.tell(lambda firmware: firmware.scrub.flip_ram(offset, bit))
+
+    def ram_bytes(self) -> int:
+        """Length of the RAM image; 0 without power or therapy."""
+        return self.firmware.scrub.ram_bytes() if self.state.belief is not None else 0
+
     def changed(self) -> None:
         """State was changed from outside: what happens next must be worked out anew."""
         self._due_known = False
+
+    def faults_changed(self) -> None:
+        """A fault came, turned or went: bring all of them to bear, and let the firmware notice what it can."""
+        state, old = self.state, self.plant.conditions
+        new = conditions_of(state.faults, FAULTS, self.profile)
+        turning = state.plant.motor.moving
+        self.plant.take(new, state.now_us, self.steps())
+        if state.plant.motor.moving != turning:
+            self.tell(lambda firmware: firmware.feedback_changed())
+        if new.hung != old.hung:
+            self.tell(lambda firmware: firmware.hung_changed())
+        if new.field and not old.field:
+            self.tell(lambda firmware: firmware.field_began())
+        self.board.judge_supply()
+        self._due_known, self._mute = False, self._is_mute()
 
     def next_due(self) -> int | None:
         """True time of what happens next; None if nothing will."""
@@ -91,6 +156,8 @@ class Kernel:
     def settle(self) -> None:
         """Let happen what is due at this instant."""
         self.advance_to(self.state.now_us)
+        if self.recorder is not None:
+            self.recorder.mark()
 
     def advance_to(self, at_us: int) -> None:
         """Let time pass to a true time. Raises BenchRefused for the past, LimitExceeded when an instant does not end."""
@@ -110,23 +177,30 @@ class Kernel:
             _, happen = min(self._candidates(), key=lambda candidate: candidate[0])
             self._due_known = False
             happen()
+            if self.recorder is not None:
+                self.recorder.mark()
         state.now_us = at_us
 
     def boot(self) -> None:
         """Power is there: start the firmware from memory. A cut ordered for boot's own writes ends it again."""
         state, firmware = self.state, self.firmware
         state.power_on_us = -1
+        self.board.start()
+        if state.plant.registers.lost:
+            self.board.restart_clock(firmware.last_known_us())
         state.floor_us = firmware.now_us = max(self.device_us, state.floor_us)
         state.boots += 1
         try:
-            firmware.boot()
+            firmware.boot(first=state.boots == 1)
         except PowerCut:
             state.power_on_us = state.now_us + state.off_us
         else:
             state.belief = firmware.belief
+            state.plant.registers.lost = False
+        self._after_firmware()
         self._due_known = False
 
-    def lose_power(self) -> None:
+    def lose_power(self, cause: str = "power") -> None:
         """The supply is gone: RAM is lost, the registers keep what was commanded, and power returns after `off_us`."""
         state, registers, firmware = self.state, self.state.plant.registers, self.firmware
         if state.belief is not None:
@@ -136,32 +210,53 @@ class Kernel:
             registers.last_step_running_us = dosing.running_at_last_step(lost_at_us)
             registers.lost_at_us = lost_at_us
         state.belief = None
+        state.plant.board.reset_cause = cause
         state.power_on_us = state.now_us + state.off_us
         self._due_known = False
         self._follow_prime()
+        if self.recorder is not None:
+            self.recorder.mark()
+
+    def _is_mute(self) -> bool:
+        """Whether the pump would not answer though it has power: no telemetry, the task that runs it hangs, or no clock."""
+        return not self.profile.behaviour.telemetry or "telemetry" in self.plant.hung or self.state.plant.oscillator.stuck
+
+    def _after_firmware(self) -> None:
+        """What the board makes of what the firmware has just done."""
+        self._follow_prime()
+        memory = self.plant.memory
+        if memory.torn:
+            memory.torn = False
+            memory.disturb(self.device_us)
 
     def _follow_prime(self) -> None:
         """The flow of a prime is fast enough to mix drug with old fluid; tell the plant when it begins and ends."""
-        belief, steps = self.state.belief, self.steps()
+        belief, steps, driver = self.state.belief, self.steps(), self.state.plant.driver
         run = belief.dosing.bolus if belief else None
         mixing = self.state.plant.catheter.mixing_end_fl >= 0
+        pulses = self.pulses()
         if mixing and (run is None or run.kind != "prime"):
-            self.plant.end_mixing(steps)
+            self.plant.end_mixing(pulses)
         elif belief is not None and run is not None and run.kind == "prime" and run.start_us == self.firmware.now_us and not mixing:
-            self.plant.begin_mixing(steps, belief.dosing.steps_at(run.end_us))
+            end_steps = driver.forgotten_steps + belief.dosing.steps_at(run.end_us)
+            self.plant.begin_mixing(pulses, pulses + driver.pulses_within(steps, end_steps))
 
     def _candidates(self) -> list[tuple[int, Callable[[], None]]]:
         """(true time, act) of everything that may come next, in the order that holds at one instant."""
         state = self.state
-        found: list[tuple[int, Callable[[], None]]] = []
-        if state.power_on_us >= 0:
+        found = self.board.candidates()
+        if state.power_on_us >= 0 and not state.browned_out:
             found.append((state.power_on_us, self.boot))
         if state.belief is not None:
             due = self.firmware.next_due()
             if due is not None:
                 device_us, _, name = due
                 device_us = max(device_us, state.floor_us)
-                found.append((state.plant.oscillator.true_of(device_us), lambda: self._firmware_acts(device_us, name)))
+                at_us = state.plant.oscillator.true_of(device_us)
+                if at_us is not None and at_us < state.now_us:  # it has only just come to light, and is done now
+                    at_us, device_us = state.now_us, max(self.device_us, state.floor_us)
+                if at_us is not None:
+                    found.append((at_us, lambda: self._firmware_acts(device_us, name)))
         at_us = None if self._acting else state.agenda.next_due()
         if at_us is not None:
             found.append((at_us, self._bench_acts))
@@ -181,7 +276,7 @@ class Kernel:
             self.firmware.act(name)
         except PowerCut:
             self.lose_power()
-        self._follow_prime()
+        self._after_firmware()
 
     def _logged(self, entry: Entry) -> None:
         facts = {name: value for name, value in entry._asdict().items() if name not in ("number", "kind", "good")}

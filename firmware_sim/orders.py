@@ -8,6 +8,7 @@ from __future__ import annotations
 from firmware_sim.firmware.device_status import BriefStatus, DeviceStatus, brief_of, status_of
 from firmware_sim.firmware.journal import Entry, EventKind
 from firmware_sim.firmware.prescription import NO_COMMAND, BolusOrder, BolusPlan, Command, Prescription, RefillEntry
+from firmware_sim.firmware.records import keep
 from firmware_sim.firmware.store import Effect
 from firmware_sim.kernel import Kernel
 from firmware_sim.pump_state import PumpState
@@ -25,10 +26,10 @@ class Orders:
         """Judge a prescription, changing nothing."""
         self._kernel.looking().check(prescription)
 
-    def commit(self, prescription: Prescription, command: Command = NO_COMMAND) -> int:
-        """Make it the therapy and start its mode; returns the new generation."""
+    def commit(self, prescription: Prescription, command: Command = NO_COMMAND, overrides: tuple[int, ...] = ()) -> int:
+        """Make it the therapy and start its mode; returns the new generation. `overrides` are numbers of soft rules set aside."""
         with self._kernel.ordering() as firmware:
-            return firmware.commit(prescription, command)
+            return firmware.commit(prescription, command, overrides)
 
     def start(self, generation: int | None = None, command: Command = NO_COMMAND) -> str:
         """Run the committed therapy; returns the mode."""
@@ -69,13 +70,13 @@ class Orders:
             plan = firmware.desk.check_patient()
             assert firmware.belief.prescription is not None, "a patient bolus was judged"
             firmware.desk.begin("patient", firmware.belief.prescription.patient[0].volume_nl, plan, command)
-            firmware.count_patient_bolus(granted=True)
+            firmware.desk.count_patient_bolus(granted=True)
             return plan
 
     def count_patient_refusal(self) -> None:
         """The patient asked and was refused."""
         with self._kernel.ordering() as firmware:
-            firmware.count_patient_bolus(granted=False)
+            firmware.desk.count_patient_bolus(granted=False)
 
     def check_prime(self, volume_nl: int) -> BolusPlan:
         """Judge a prime, changing nothing."""
@@ -108,7 +109,7 @@ class Orders:
     def silence(self, cause: str) -> int:
         """Mute one alarm cause; returns the device time at which that ends."""
         with self._kernel.ordering() as firmware:
-            return firmware.silence(cause)
+            return firmware.alarms.silence(cause)
 
     def end_silences(self) -> None:
         """Every silenced cause sounds again."""
@@ -118,16 +119,24 @@ class Orders:
     def acknowledge(self, cause: str) -> None:
         """Mark a cause as seen."""
         with self._kernel.ordering() as firmware:
-            firmware.acknowledge(cause)
+            firmware.alarms.acknowledge(cause)
 
     def alarm_test(self) -> None:
         """Play both sounds."""
         with self._kernel.ordering() as firmware:
-            firmware.alarm_test()
+            firmware.alarms.test()
 
     def interrogated(self) -> None:
-        """An interrogation was completed."""
-        self._kernel.looking()
+        """An interrogation was completed: it ends the telemetry trap, and a lazy pump logs its recovery from a stall after it."""
+        if self._kernel.looking().has_news:
+            with self._kernel.ordering() as firmware:
+                firmware.interrogated()
+
+    def service_reset(self) -> None:
+        """Service: failures are forgotten, the limiter's latch is opened, and the firmware starts again with all its tests."""
+        with self._kernel.ordering() as firmware:
+            firmware.safety.reset_by_service()
+        self._kernel.service()
 
     def note(self, opcode: int, command_id: int, answer: int, refusal_code: int = 0) -> None:
         """Journal a command and what became of it; a refused one with its code."""
@@ -143,11 +152,12 @@ class Orders:
         """Highest command id in any act's record."""
         return self._kernel.looking().store.last_effect_id()
 
-    def read_log(self, first: int, count: int) -> tuple[int, int, list[Entry]]:
-        """(oldest number, newest number, up to `count` records from `first` on)."""
-        ring = self._kernel.looking().store.journal.events
-        start = max(first, ring.oldest)
-        return ring.oldest, ring.next_number - 1, [ring.read(number) for number in range(start, min(start + count, ring.next_number))]
+    def read_log(self, first: int, count: int, ring: str = "events") -> tuple[int, int, list[Entry]]:
+        """(oldest number, newest number, up to `count` records from `first` on); `faults` is the ring of faults, with its own numbers."""
+        journal = self._kernel.looking().store.journal
+        kept = journal.faults if ring == "faults" else journal.events
+        start = max(first, kept.oldest)
+        return kept.oldest, kept.next_number - 1, [kept.read(number) for number in range(start, min(start + count, kept.next_number))]
 
     @property
     def memory_writes(self) -> int:
@@ -162,7 +172,7 @@ class Orders:
     def store(self, region: str, offset: int, data: bytes) -> None:
         """Write into a memory region on behalf of the wire's own records."""
         with self._kernel.ordering() as firmware:
-            firmware.hal.memory.write(firmware.layout.offsets[region] + offset, data)
+            keep(firmware.hal.memory, firmware.layout.offsets[region] + offset, data)
 
     def brief(self) -> BriefStatus:
         """What the firmware thinks, without what takes working out."""

@@ -35,19 +35,19 @@ class Row(NamedTuple):
 
 def row_of(kernel: Kernel) -> Row:
     """Look at this instant; writes nothing."""
-    state, plant, steps = kernel.state, kernel.plant, kernel.steps()
-    out_fl = plant.out_fl(steps)
+    state, plant, steps, pulses = kernel.state, kernel.plant, kernel.steps(), kernel.pulses()
+    out_fl = plant.out_fl(pulses)
     catheter = state.plant.catheter
     believed = _believed(kernel)
     return Row(
         state.now_us,
         *believed,
-        reservoir_nl=plant.available_fl(steps) // FL_PER_NL,
+        reservoir_nl=plant.available_fl(pulses) // FL_PER_NL,
         delivered_nl=catheter.delivered_fl(out_fl) // FL_PER_NL,
         delivered_ng=catheter.delivered_mass(out_fl) // MASS_PER_NG,
         tip_concentration_ng_per_ml=catheter.tip_concentration(out_fl) // FG_PER_NG,
         steps_commanded=steps,
-        steps_moved=state.plant.motor.moved_at(steps),
+        steps_moved=state.plant.motor.moved_at(pulses),
     )
 
 
@@ -61,8 +61,9 @@ def _believed(kernel: Kernel) -> tuple[int, int, int, int, int, int]:
     belief = kernel.state.belief
     if belief is None:
         return -1, -1, 0, 0, -1, -1
-    firmware = kernel.looking()
-    dosing, now_us = belief.dosing, firmware.now_us
+    firmware = kernel.firmware
+    firmware.now_us = now_us = kernel.device_us
+    dosing = belief.dosing
     word = sum(1 << number_of(cause) for cause, state in belief.alarms.states.items() if state.active)
     computed_nl = max(0, firmware.computed_units()) // UNITS_PER_NL if belief.fill else -1
     return firmware.clock_us(), MODES.index(belief.mode), word, dosing.rate_at(now_us), dosing.total_at(now_us) // UNITS_PER_NL, computed_nl

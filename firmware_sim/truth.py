@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from firmware_sim.plant.overfill import excess_fl
 from firmware_sim.plant.plant import Plant
 from firmware_sim.plant.sounder import Sound
 from firmware_sim.units import FG_PER_NG, FL_PER_NL, MASS_PER_NG
@@ -14,7 +15,9 @@ __all__ = ["Balance", "Truth", "truth_of"]
 class Balance(NamedTuple):
     """Every account of volume (fL) and drug (fL x fg/mL). What came in equals what is there and what went out, exactly.
 
-    `mixing_lent_mass` is drug in the path ahead of the fluid it came with, while a prime mixes the two.
+    `delivered` is gross, all that left the tip; `leaked` left the catheter on its way there; `pocket` is what a needle put beside the
+    reservoir, whether the body has taken it up or not. `mixing_lent_mass` is drug in the path ahead of the fluid it came with, while a
+    prime mixes the two.
     """
 
     started_fl: int
@@ -24,29 +27,40 @@ class Balance(NamedTuple):
     residual_fl: int
     path_fl: int
     delivered_fl: int
+    leaked_fl: int
+    pocket_fl: int
     withdrawn_fl: int
     injected_mass: int
     reservoir_mass: int
     residual_mass: int
     path_mass: int
     delivered_mass: int
+    leaked_mass: int
+    pocket_mass: int
     withdrawn_mass: int
     mixing_rounding_mass: int
     mixing_lent_mass: int
 
     def volume_gap_fl(self) -> int:
         """In minus out minus held; 0 unless the model is wrong."""
-        held = self.reservoir_fl + self.residual_fl + self.path_fl
-        return self.started_fl + self.injected_fl + self.drawn_back_fl - held - self.delivered_fl - self.withdrawn_fl
+        held = self.reservoir_fl + self.residual_fl + self.path_fl + self.pocket_fl
+        gone = self.delivered_fl + self.leaked_fl + self.withdrawn_fl
+        return self.started_fl + self.injected_fl + self.drawn_back_fl - held - gone
 
     def mass_gap(self) -> int:
         """The same for drug."""
-        held = self.reservoir_mass + self.residual_mass + self.path_mass + self.mixing_rounding_mass - self.mixing_lent_mass
-        return self.injected_mass - held - self.delivered_mass - self.withdrawn_mass
+        held = self.reservoir_mass + self.residual_mass + self.path_mass + self.pocket_mass
+        gone = self.delivered_mass + self.leaked_mass + self.withdrawn_mass
+        return self.injected_mass - held - gone - self.mixing_rounding_mass + self.mixing_lent_mass
 
 
 class Truth(NamedTuple):
-    """The pump as it is. Volumes are floored to nL and masses to ng; `balance` has them whole."""
+    """The pump as it is. Volumes are floored to nL and masses to ng; `balance` has them whole.
+
+    Of the delivered, `astray` did not reach the place the tip was put at (`tip_level` is where it is now, "" there). `excess_nl` is fluid
+    above the reservoir's capacity. `leaked` goes into tissue along the catheter; of `pocket_ng`, put there by a needle, `absorbed_ng` has
+    gone into the body.
+    """
 
     now_us: int
     device_us: int
@@ -59,8 +73,17 @@ class Truth(NamedTuple):
     reservoir_nl: int
     residual_nl: int
     reservoir_concentration_ng_per_ml: int
+    excess_nl: int
     delivered_nl: int
     delivered_ng: int
+    astray_nl: int
+    astray_ng: int
+    leaked_nl: int
+    leaked_ng: int
+    pocket_nl: int
+    pocket_ng: int
+    absorbed_ng: int
+    tip_level: str
     tip_concentration_ng_per_ml: int
     path: tuple[tuple[int, int], ...]
     tubing_nl: int
@@ -81,61 +104,76 @@ class Moment(NamedTuple):
     powered: bool
     magnet_held: bool
     steps: int
+    pulses: int
     sound: Sound | None
     faults: tuple[str, ...]
 
 
 def truth_of(plant: Plant, moment: Moment) -> Truth:
     """Read the plant; writes nothing."""
-    state, steps = plant.state, moment.steps
-    out_fl = plant.out_fl(steps)
+    state, steps, pulses = plant.state, moment.steps, moment.pulses
+    out_fl = plant.out_fl(pulses)
     catheter, oscillator = state.catheter, state.oscillator
+    astray_fl, astray_mass = catheter.astray(out_fl)
     return Truth(
         now_us=moment.now_us,
         device_us=moment.device_us,
         powered=moment.powered,
         magnet_held=moment.magnet_held,
         steps_commanded=steps,
-        steps_moved=state.motor.moved_at(steps),
+        steps_moved=state.motor.moved_at(pulses),
         moving=state.motor.moving,
-        step_fl=state.motor.step_fl if state.motor.moving else 0,
-        reservoir_nl=plant.available_fl(steps) // FL_PER_NL,
+        step_fl=state.motor.step_fl_at(pulses),
+        reservoir_nl=plant.available_fl(pulses) // FL_PER_NL,
         residual_nl=state.reservoir.residual_fl // FL_PER_NL,
         reservoir_concentration_ng_per_ml=state.reservoir.concentration_fg_per_ml // FG_PER_NG,
+        excess_nl=excess_fl(plant, plant.available_fl(pulses)) // FL_PER_NL,
         delivered_nl=catheter.delivered_fl(out_fl) // FL_PER_NL,
         delivered_ng=catheter.delivered_mass(out_fl) // MASS_PER_NG,
+        astray_nl=astray_fl // FL_PER_NL,
+        astray_ng=astray_mass // MASS_PER_NG,
+        leaked_nl=catheter.leaked_fl(out_fl) // FL_PER_NL,
+        leaked_ng=catheter.leaked_mass(out_fl) // MASS_PER_NG,
+        pocket_nl=state.pocket.volume_fl // FL_PER_NL,
+        pocket_ng=state.pocket.mass // MASS_PER_NG,
+        absorbed_ng=plant.absorbed_mass(moment.now_us) // MASS_PER_NG,
+        tip_level=plant.conditions.tip_level,
         tip_concentration_ng_per_ml=catheter.tip_concentration(out_fl) // FG_PER_NG,
         path=tuple((volume // FL_PER_NL, concentration // FG_PER_NG) for volume, concentration in catheter.pieces(out_fl)),
         tubing_nl=catheter.tubing_fl // FL_PER_NL,
         catheter_nl=(catheter.path_fl - catheter.tubing_fl) // FL_PER_NL,
         sound=moment.sound,
-        supply_mv=plant.supply_mv(moment.device_us, steps),
+        supply_mv=plant.battery.supply_mv(moment.now_us, pulses),
         unit_error_ppm=state.unit.unit_error_ppm,
         clock_error_us=moment.device_us + oscillator.rtc_shift_us - moment.now_us,
         faults=moment.faults,
-        balance=balance_of(plant, steps),
+        balance=balance_of(plant, pulses),
     )
 
 
-def balance_of(plant: Plant, steps: int) -> Balance:
-    """Every account at `steps` commanded."""
-    reservoir, catheter = plant.state.reservoir, plant.state.catheter
-    out_fl, available_fl = plant.out_fl(steps), plant.available_fl(steps)
+def balance_of(plant: Plant, pulses: int) -> Balance:
+    """Every account when `pulses` were sent."""
+    reservoir, catheter, pocket = plant.state.reservoir, plant.state.catheter, plant.state.pocket
+    out_fl, available_fl = plant.out_fl(pulses), plant.available_fl(pulses)
     concentration = reservoir.concentration_fg_per_ml
     return Balance(
         started_fl=reservoir.residual_fl + catheter.path_fl,
-        injected_fl=reservoir.injected_fl + catheter.side_injected_fl,
+        injected_fl=reservoir.injected_fl + catheter.side_injected_fl + pocket.volume_fl,
         drawn_back_fl=catheter.drawn_back_fl,
         reservoir_fl=available_fl,
         residual_fl=reservoir.residual_fl,
         path_fl=catheter.path_fl,
         delivered_fl=catheter.delivered_fl(out_fl),
+        leaked_fl=catheter.leaked_fl(out_fl),
+        pocket_fl=pocket.volume_fl,
         withdrawn_fl=reservoir.withdrawn_fl + catheter.side_withdrawn_fl,
-        injected_mass=reservoir.injected_mass + catheter.side_injected_mass,
+        injected_mass=reservoir.injected_mass + catheter.side_injected_mass + pocket.mass,
         reservoir_mass=available_fl * concentration,
         residual_mass=reservoir.residual_fl * concentration,
-        path_mass=catheter.mass_between(out_fl - catheter.path_fl, out_fl),
+        path_mass=catheter.held_mass(out_fl),
         delivered_mass=catheter.delivered_mass(out_fl),
+        leaked_mass=catheter.leaked_mass(out_fl),
+        pocket_mass=pocket.mass,
         withdrawn_mass=reservoir.withdrawn_mass + catheter.side_withdrawn_mass,
         mixing_rounding_mass=reservoir.mixing_rounding_mass + catheter.mixing_mass_rounding,
         mixing_lent_mass=catheter.lent_mass(out_fl),

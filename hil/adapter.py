@@ -15,7 +15,7 @@ from firmware_sim.firmware.store import Effect as PumpEffect
 from hil.belief_on_wire import condition_of, counters_of, identity_of, log_entry_of, status_of
 from hil.therapy.prescription import MODE_NAMES, to_prescription, to_therapy
 from protocol.app import BusyUntil, Command, Effect, Refused
-from protocol.codes import Answer, DoseState, Unit
+from protocol.codes import Answer, DoseState, LogRing, Unit
 from protocol.message_table import BY_NAME
 from protocol.messages import (
     Bolus,
@@ -73,7 +73,7 @@ class PumpApp:
     def identity(self) -> Identity:
         """Who the pump is and what it accepts."""
         pump = self._pump
-        return identity_of(pump.status(), pump.profile, pump.serial, pump.calibration_ppm)
+        return identity_of(pump.brief(), pump.profile, pump.serial, pump.calibration_ppm)
 
     def status(self) -> Status:
         """The short look."""
@@ -87,9 +87,9 @@ class PumpApp:
         """Totals and log range."""
         return counters_of(self._pump.status())
 
-    def read_log(self, first: int, count: int) -> LogAnswer:
-        """Records of the event ring."""
-        oldest, newest, entries = self._pump.read_log(first, count)
+    def read_log(self, first: int, count: int, ring: LogRing) -> LogAnswer:
+        """Records of one ring of the log."""
+        oldest, newest, entries = self._pump.read_log(first, count, "faults" if ring is LogRing.FAULTS else "events")
         return LogAnswer(oldest, max(0, newest), tuple(log_entry_of(entry) for entry in entries))
 
     def interrogated(self) -> None:
@@ -98,7 +98,7 @@ class PumpApp:
 
     def therapy(self) -> tuple[int, Therapy | None]:
         """Generation and therapy in force."""
-        belief = self._pump.status()
+        belief = self._pump.brief()
         return belief.generation, to_therapy(belief.prescription) if belief.prescription else None
 
     def begin_update(self, interrupt: bool) -> None:
@@ -115,11 +115,11 @@ class PumpApp:
         with _answers():
             self._pump.check(to_prescription(therapy))
 
-    def commit(self, command: Command, therapy: Therapy) -> tuple[int, int]:
+    def commit(self, command: Command, therapy: Therapy, overrides: tuple[int, ...]) -> tuple[int, int]:
         """Make it the therapy."""
         with _answers():
-            generation = self._pump.commit(to_prescription(therapy), PumpCommand(*command))
-        return generation, MODE_NAMES[self._pump.status().mode]
+            generation = self._pump.commit(to_prescription(therapy), PumpCommand(*command), overrides)
+        return generation, MODE_NAMES[self._pump.brief().mode]
 
     def start(self, command: Command, generation: int) -> int:
         """Run the therapy of this generation."""

@@ -25,7 +25,7 @@ from protocol.messages import (
 __all__ = ["condition_of", "counters_of", "identity_of", "log_entry_of", "status_of"]
 
 NO_DIGEST = bytes(32)
-_PENDING, _STOPPED_BY_UPDATE, _SAFE_STATE, _BOLUS_RUNNING, _NO_FILL = (flag.value for flag in StatusFlag)
+_PENDING, _STOPPED_BY_UPDATE, _SAFE_STATE, _BOLUS_RUNNING, _NO_FILL, _SELF_TESTING, _OVERRIDDEN = (flag.value for flag in StatusFlag)
 """Plain numbers: STATUS is asked often, and enum arithmetic costs more than all the rest of it."""
 
 
@@ -67,7 +67,7 @@ def condition_of(belief: DeviceStatus) -> Condition:
         low_reservoir_clock_us=belief.low_reservoir_clock_us or 0,
         empty_clock_us=belief.empty_clock_us or 0,
         replace_by_clock_us=belief.replace_by_clock_us or 0,
-        battery_state=BatteryState.GOOD,
+        battery_state=BatteryState[belief.battery_state.upper()],
         battery_mv=belief.supply_mv,
         bolus=(BolusEntry(*bolus[:-1], DOSE_KINDS.index(bolus.kind)),) if bolus else (),
         alarms=tuple(_alarm(alarm) for alarm in belief.alarms),
@@ -90,7 +90,7 @@ def counters_of(belief: DeviceStatus) -> Counters:
     )
 
 
-def identity_of(belief: DeviceStatus, profile: Profile, serial: str, calibration_ppm: int) -> Identity:
+def identity_of(belief: BriefStatus, profile: Profile, serial: str, calibration_ppm: int) -> Identity:
     """Part 0 of an interrogation."""
     return Identity(
         model=profile.identity.model,
@@ -112,6 +112,7 @@ def identity_of(belief: DeviceStatus, profile: Profile, serial: str, calibration
                 drug.concentration_ng_per_ml_min,
                 drug.concentration_ng_per_ml_max,
                 drug.daily_dose_ng_max,
+                drug.daily_dose_ng_soft,
                 drug.stability_days,
             )
             for drug in profile.drugs
@@ -143,6 +144,10 @@ def _flags(belief: BriefStatus | DeviceStatus) -> int:
         flags |= _SAFE_STATE
     if belief.bolus is not None:
         flags |= _BOLUS_RUNNING
+    if belief.self_testing:
+        flags |= _SELF_TESTING
+    if belief.overridden:
+        flags |= _OVERRIDDEN
     return flags if belief.fill is not None else flags | _NO_FILL
 
 

@@ -5,9 +5,11 @@
     HilError                  what, where, what to do; exit 1
     ├── UsageError            asked in a way that cannot be done: bad option, value or file; exit 2
     │   ├── QuantityError     a typed quantity that is not exactly one number and one known unit (also a ValueError)
-    │   └── TherapyFileError  a therapy file with one or more problems, each at its line
+    │   ├── TherapyFileError  a therapy file with one or more problems, each at its line
+    │   └── PersonFileError   the same of a person's file
     ├── CheckFailed           the thing was done and the answer is no: a refusal, a limit, a comparison; exit 1
-    │   └── TherapyRefused    a therapy that this pump would not, or did not, take; each problem at its line
+    │   ├── TherapyRefused    a therapy that this pump would not, or did not, take; each problem at its line
+    │   └── RulesBroken       a plan that rules of the label refuse, or warn of and nobody overrode; each with its rule
     ├── UncertainError        nobody knows yet whether a command was carried out; exit 3
     └── BenchError            a bench act that could not be done; exit 1
 
@@ -22,8 +24,10 @@ __all__ = [
     "BenchError",
     "CheckFailed",
     "HilError",
+    "PersonFileError",
     "Problem",
     "QuantityError",
+    "RulesBroken",
     "TherapyFileError",
     "TherapyRefused",
     "UncertainError",
@@ -104,7 +108,19 @@ class TherapyFileError(_Problems, UsageError):
     exit_code = 2
 
 
+class PersonFileError(_Problems, UsageError):
+    """The file cannot be read as what is known of a person."""
+
+    exit_code = 2
+
+
 class TherapyRefused(_Problems, CheckFailed):
     """The file is a therapy, and this pump does not take it."""
+
+    exit_code = 1
+
+
+class RulesBroken(_Problems, CheckFailed):
+    """The plan breaks rules of the label; nothing was sent."""
 
     exit_code = 1

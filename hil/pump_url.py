@@ -1,16 +1,17 @@
-"""pumpsim://PROFILE?seed=N&pace=PACE: a pump in the asking process."""
+"""pumpsim://PROFILE?seed=N&catheter=NAME&pace=PACE: a pump in the asking process. PROFILE is a shipped one's name or a file's path."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from hil.errors import UsageError
 from hil.pacing import LOCK_STEP, Pace, parse_pace
 
 __all__ = ["PumpUrl", "parse_pump_url"]
 
-DO = "write it like pumpsim://itp-40?seed=1"
+DO = "write it like pumpsim://itp-40?seed=1 or pumpsim://./my-pump.yaml"
+ASKED = ("seed", "catheter", "pace")
 
 
 class PumpUrl(NamedTuple):
@@ -18,22 +19,38 @@ class PumpUrl(NamedTuple):
 
     profile: str
     seed: int = 0
+    catheter: str = ""
     pace: Pace = LOCK_STEP
 
 
 def parse_pump_url(url: str) -> PumpUrl:
     """Read it. Raises UsageError."""
-    parts = urlsplit(url)
-    if parts.scheme != "pumpsim" or not parts.netloc or parts.path.strip("/"):
-        raise UsageError(f"no pump URL: {url!r}", where="url", do=DO)
+    parts = _split(url)
     asked = parse_qsl(parts.query, keep_blank_values=True)
     given = dict(asked)
-    unknown = sorted(given.keys() - {"seed", "pace"})
+    unknown = sorted(given.keys() - set(ASKED))
     if unknown or len(given) != len(asked):
-        raise UsageError(
-            f"unknown or repeated: {unknown[0] if unknown else 'seed or pace'}", where=url, do=f"{DO}; there are seed and pace"
-        )
+        what = f"unknown or repeated: {unknown[0] if unknown else ' or '.join(ASKED)}"
+        raise UsageError(what, where=url, do=f"{DO}; there are {', '.join(ASKED)}")
     seed = given.get("seed", "0")
     if not seed.isdecimal():
         raise UsageError(f"seed is {seed!r}, and is a whole number", where=url, do=DO)
-    return PumpUrl(parts.netloc, int(seed), parse_pace(given.get("pace", "lock-step")))
+    if not given.get("catheter", "89cm"):
+        raise UsageError("catheter names none", where=url, do="write it like catheter=114cm")
+    return PumpUrl(_profile(parts), int(seed), given.get("catheter", ""), parse_pace(given.get("pace", "lock-step")))
+
+
+def _split(url: str) -> SplitResult:
+    """The URL in parts, if it names a profile. Raises UsageError."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = SplitResult("", "", "", "", "")
+    profile = _profile(parts)
+    if parts.scheme != "pumpsim" or not profile or parts.fragment or ("/" in profile and not profile.endswith((".yaml", ".yml"))):
+        raise UsageError(f"no pump URL: {url!r}", where="url", do=DO)
+    return parts
+
+
+def _profile(parts: SplitResult) -> str:
+    return unquote(parts.netloc + parts.path).rstrip("/")

@@ -73,14 +73,15 @@ class Rig:
         *,
         profile: str = "itp-40",
         seed: int = 0,
+        catheter: str = "",
         state: str | Path | None = None,
         programmer: Mapping[str, Any] | None = None,
     ) -> Rig:
-        """Start a pump of one's own behind this URL. A pumpsim:// URL says profile and seed itself. Raises UsageError, HilError."""
+        """Start a pump of one's own behind this URL. A pumpsim:// URL says these itself. Raises UsageError, HilError."""
         if url.startswith("pumpsim:"):
             rig = cls._in_process(url)
         else:
-            options = ["--port", url, "--seed", str(seed), "--pace", "lock-step"]
+            options = ["--port", url, "--seed", str(seed), "--catheter", catheter, "--pace", "lock-step"]
             stack = ExitStack()
             server = stack.enter_context(ServerProcess(profile, [*options, "--state", str(state)] if state else options))
             rig = cls(stack, bench=server.bench, ready=server.ready)
@@ -107,7 +108,7 @@ class Rig:
     @classmethod
     def _in_process(cls, url: str) -> Rig:
         asked = parse_pump_url(url)
-        unit = Unit.new(asked.profile, seed=asked.seed)
+        unit = Unit.new(asked.profile, seed=asked.seed, catheter=asked.catheter)
         return cls(ExitStack(), unit=unit, bench=InProcessBench(Bench(unit, pacer=Pacer(asked.pace))))
 
     @property

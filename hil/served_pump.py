@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hil.adapter import PumpApp
+from firmware_sim.profile_folder import name_of
 from hil.bench.bench import Bench
 from hil.bench.conditions import Condition
 from hil.errors import UsageError
@@ -47,6 +47,7 @@ class PumpOptions(NamedTuple):
     seed: int | None = None
     state: Path | None = None
     sync: bool = True
+    catheter: str = ""
 
 
 class ServedPump:
@@ -80,9 +81,9 @@ class ServedPump:
         """What others need to find this pump."""
         options = self.options
         return {
-            "profile": options.profile,
+            "profile": self.unit.pump.profile.name,
             "name": self.name,
-            "serial": PumpApp(self.unit.pump).identity().serial,
+            "serial": self.unit.pump.serial,
             "port": self.port.url,
             "device": self.port.device,
             "state": None if options.state is None else str(options.state),
@@ -123,21 +124,30 @@ class ServedPump:
         options = self.options
         if options.state is None:
             return None
-        state = StateFolder(options.state, profile=options.profile, seed=options.seed, sync=options.sync)
+        state = StateFolder(options.state, profile=name_of(options.profile), seed=options.seed, sync=options.sync)
         opening.callback(state.close)
         return state
 
     def _make_unit(self) -> tuple[Unit, bool]:
         """A new pump, or the state folder's after a reset; the flag says which."""
         stored = None if self.state is None else self.state.stored()
-        unit = Unit.new(self.options.profile, seed=(self.state.seed if self.state else self.options.seed) or 0, security=SECURITY)
+        seed = (self.state.seed if self.state else self.options.seed) or 0
+        unit = Unit.new(self.options.profile, seed=seed, catheter=self.options.catheter, security=SECURITY)
         if stored is not None:
-            unit.restore(stored.image)
+            self._restore(unit, stored.image)
             replay(unit, stored.entries)
             unit.reset()
         if self.state is not None:
             self.state.begin(unit.save)
         return unit, stored is not None
+
+    def _restore(self, unit: Unit, image: bytes) -> None:
+        """Go on as the stored pump. Raises UsageError where it has other numbers than the one that was asked for."""
+        asked = unit.pump.profile
+        unit.restore(image)
+        if unit.pump.profile != asked:
+            what = f"it holds a pump of {asked.name} with other numbers: the file was edited, or another catheter chosen"
+            raise UsageError(what, where=str(self.options.state), do="serve what it was made with, or choose another folder")
 
     def _rewire(self) -> None:
         """Let the port call the pump itself where nothing else needs to know of a request."""

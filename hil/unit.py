@@ -19,6 +19,8 @@ from typing import TypeVar
 from firmware_sim import Pump
 from firmware_sim.errors import ImageError, LimitExceeded, PowerCut, ProfileError
 from firmware_sim.limits import SAMPLES_MAX
+from firmware_sim.plant.sounder import Sound
+from firmware_sim.profile import Profile
 from hil.adapter import PumpApp
 from hil.errors import BenchError, UsageError
 from hil.faults.engine import FaultEngine
@@ -56,10 +58,10 @@ class Unit:
         self.begin_recording()
 
     @classmethod
-    def new(cls, profile: str, *, seed: int = 0, security: str = "none") -> Unit:
-        """Make a factory-new pump of a profile, joined to a wire. Raises UsageError for a profile that cannot be had."""
+    def new(cls, profile: str | Profile, *, seed: int = 0, catheter: str = "", security: str = "none") -> Unit:
+        """Make a factory-new pump of a profile, joined to a wire. Raises UsageError for a profile or catheter that cannot be had."""
         try:
-            unit = cls(Pump(profile, seed=seed), security=security)
+            unit = cls(Pump(profile, seed=seed, catheter=catheter), security=security)
         except ProfileError as error:
             raise UsageError(str(error), where="profile") from None
         unit.recording = Recording()
@@ -77,11 +79,14 @@ class Unit:
 
     @property
     def talking(self) -> bool:
-        """A frame has begun, or a staged update or a session is open."""
-        return self.role.next_deadline() is not None
+        """A frame has begun, or a staged update or a session is open; a pump that does not answer talks to nobody."""
+        return self.pump.answers and self.role.next_deadline() is not None
 
     def receive(self, data: bytes) -> bytes:
-        """Give the line bytes at the present instant; returns what comes back at once. A pump without power hears nothing."""
+        """Give the line bytes at the present instant; returns what comes back at once.
+
+        A pump that does not answer hears nothing: it has no power or no telemetry, its telemetry task hangs, or its clock stands still.
+        """
         if self.recording.full:
             self.begin_recording()
         self.received += len(data)
@@ -95,7 +100,7 @@ class Unit:
         return answer
 
     def _answer(self, data: bytes) -> bytes:
-        if not self.pump.powered:
+        if not self.pump.answers:
             return b""
         try:
             answer = self.role.receive(data)
@@ -146,6 +151,9 @@ class Unit:
         return _earlier(self.pump.next_due(), self._outer_due())
 
     def _role_due(self) -> int | None:
+        """When the role has something to do; while the pump does not answer it does nothing, and then makes up for it."""
+        if not self.pump.answers:
+            return None
         deadline = self.role.next_deadline()
         return None if deadline is None else max(self.pump.now_us, self.pump.true_us_of(deadline))
 
@@ -191,6 +199,8 @@ class Unit:
         return True
 
     def _role_acts(self) -> None:
+        if not self.pump.answers:
+            return
         try:
             self.role.on_time()
         except PowerCut:
@@ -214,6 +224,17 @@ class Unit:
                 columns[name].extend(values)
         self.advance_to(end_us)
         return columns
+
+    def listen(self, duration_us: int) -> list[Sound]:
+        """Let time pass; returns every sound that began in it, in order."""
+        heard: list[Sound] = []
+        end_us = self.now_us + duration_us
+        while self.now_us < end_us:
+            due_us = self._outer_due()
+            heard += self.pump.listen((end_us if due_us is None else min(end_us, max(due_us, self.now_us))) - self.now_us)
+            self.look_for_boot()
+            self.advance_to(self.now_us)
+        return heard
 
     def _quiet_rows(self, every_us: int, end_us: int) -> dict[str, list[int]]:
         """Rows from now on, as far as only the pump has something to do in between; the last one is the present."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Protocol
 
-from protocol.codes import Answer, DoseState
+from protocol.codes import Answer, DoseState, LogRing
 from protocol.command import Command
 from protocol.messages import (
     BolusAnswer,
@@ -92,7 +92,9 @@ class DeviceApp(Protocol):
 
     def condition(self) -> Condition: ...
     def counters(self) -> Counters: ...
-    def read_log(self, first: int, count: int) -> LogAnswer: ...
+    def read_log(self, first: int, count: int, ring: LogRing) -> LogAnswer:
+        """Up to `count` records of a ring from number `first` on."""
+
     def interrogated(self) -> None:
         """The last part of an interrogation was answered."""
 
@@ -106,8 +108,8 @@ class DeviceApp(Protocol):
         """Staging is gone by ABORT or expiry; what runs does not change."""
 
     def check_therapy(self, therapy: Therapy) -> None: ...
-    def commit(self, command: Command, therapy: Therapy) -> tuple[int, int]:
-        """Make it the therapy; returns (generation, mode)."""
+    def commit(self, command: Command, therapy: Therapy, overrides: tuple[int, ...]) -> tuple[int, int]:
+        """Make it the therapy, with the soft rules of these numbers set aside; returns (generation, mode)."""
 
     def start(self, command: Command, generation: int) -> int: ...
     def stop(self) -> int: ...

@@ -10,13 +10,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypedDict, Unpack
 
 from protocol import messages as m
 from protocol.client_file import ClientFile
 from protocol.codec import decode, encode
-from protocol.codes import Answer, Role
+from protocol.codes import Answer, Role, StatusFlag
 from protocol.commander import Commander, error_of
 from protocol.errors import BadAnswer, DeviceAnswer, LinkError, ProtocolError, Refused
 from protocol.limits import CHUNK_BYTES_MAX, RETRIES
@@ -24,11 +25,22 @@ from protocol.line import Line, OnFrame
 from protocol.programmer import Answered, ProgrammerRole
 from protocol.refusals import RefusalCode
 from protocol.therapy import Therapy
-from protocol.therapy_check import check_bolus, check_bridge, check_fill, check_prime, check_refill, check_therapy
+from protocol.therapy_check import (
+    check_bolus,
+    check_bridge,
+    check_fill,
+    check_overrides,
+    check_prime,
+    check_refill,
+    check_therapy,
+)
 from protocol.transport import Transport, open_transport
 from protocol.waiting import Waiter, WallWaiter
 
 __all__ = ["Interrogation", "Options", "Programmer"]
+
+
+_RINGS = {"events": "LOG", "faults": "FAULT_LOG"}
 
 
 class Interrogation(NamedTuple):
@@ -46,7 +58,8 @@ class Options(TypedDict, total=False):
     """How to talk. `key` is for keyed sessions; under security `none` nothing is proved with it.
 
     `programmer_id` is drawn once if not given; `programmer_file` keeps it and the open command. `reply_timeout_s` is the
-    transport's own unless given. `on_frame` hears each run of bytes, as "host" or "pump".
+    transport's own unless given. `patience_s` is how long a command or an update waits, before it is sent, for a power-on self-test to end;
+    without it the pump's BUSY comes out as Busy. `on_frame` hears each run of bytes, as "host" or "pump".
     """
 
     role: str
@@ -55,6 +68,7 @@ class Options(TypedDict, total=False):
     programmer_file: str | os.PathLike[str] | None
     reply_timeout_s: float | None
     retries: int
+    patience_s: float
     waiter: Waiter | None
     on_frame: OnFrame | None
     nonce: bytes | None
@@ -74,7 +88,7 @@ class Programmer:
         self.transport = transport
         self.programmer_id = file.programmer_id
         self.identity_hello: m.HelloAnswer = _body("HELLO", self._line.open())
-        self._commander = Commander(self._line, file, self.identity_hello.serial)
+        self._commander = Commander(self._line, file, self.identity_hello.serial, options.get("patience_s", 0.0))
         self._known: Interrogation | None = None
 
     @classmethod
@@ -128,23 +142,30 @@ class Programmer:
         check_therapy(therapy, known.identity)
         check_fill(therapy, known.condition)
 
-    def update(self, therapy: Therapy, *, interrupt: bool = False, generation: int | None = None) -> m.CommitAnswer:
+    def update(
+        self, therapy: Therapy, *, interrupt: bool = False, generation: int | None = None, overrides: Sequence[int] = ()
+    ) -> m.CommitAnswer:
         """Make it the pump's therapy: check, stage, read back, commit. `interrupt` may end a running bolus.
 
-        `generation` is that of the therapy to replace, the present one unless given. A pump that stops for updates stays
-        stopped when this fails after the check. Raises Rejected, DeviceAnswer, Uncertain, AnswerLost, LinkError.
+        `generation` is that of the therapy to replace, the present one unless given. `overrides` are the numbers of rules whose
+        warning somebody passed (33 for R-033); they go into the pump's log. A pump that stops for updates stays stopped when this
+        fails after the check. Raises Rejected, DeviceAnswer, Uncertain, AnswerLost, LinkError, FieldRange.
         """
         self._commander.demand_settled()
         known = self.interrogate()
+        if known.condition.flags & StatusFlag.SELF_TESTING:
+            self._commander.wait_ready()
         self.check(therapy, known)
+        check_overrides(therapy, known.identity, overrides)
         begin = m.Begin(known.generation if generation is None else generation, interrupt)
-        image = encode(therapy)
+        image, tokens = encode(therapy), tuple(m.Token(rule) for rule in overrides)
+        encode(m.Commit(0, known.digest, tokens))  # a token that does not fit is found before BEGIN stops the pump
         try:
-            return self._stage_and_commit(begin, image)
+            return self._stage_and_commit(begin, image, tokens)
         except Refused as error:
             if error.refusal.code != RefusalCode.NOT_STAGED:
                 raise
-        return self._stage_and_commit(begin, image)  # staging was lost to a reset of the pump: begun again, once
+        return self._stage_and_commit(begin, image, tokens)  # staging was lost to a reset of the pump: begun again, once
 
     def refill(self, volume_nl: int, withdrawn_nl: int, drug_id: int, concentration_ng_per_ml: int) -> m.RefillAnswer:
         """Tell the pump what the needle did. Raises Rejected, DeviceAnswer, Uncertain, AnswerLost."""
@@ -218,12 +239,13 @@ class Programmer:
         """Have the pump sound."""
         _body("ALARM_TEST", self._ask("ALARM_TEST", m.Nothing()))
 
-    def read_log(self, first: int = 0) -> list[m.LogEntry]:
-        """All records from number `first` on that the pump had when asked."""
-        page: m.LogAnswer = _body("LOG", self._ask("LOG", m.Log(first)))
+    def read_log(self, first: int = 0, ring: str = "events") -> list[m.LogEntry]:
+        """All records from number `first` on that the pump had when asked; `faults` is the ring of faults, with its own numbers."""
+        name = _ring(ring)
+        page: m.LogAnswer = _body(name, self._ask(name, m.Log(first)))
         newest, records = page.newest, list(page.records)
         while page.records and page.records[-1].number < newest:
-            page = _body("LOG", self._ask("LOG", m.Log(page.records[-1].number + 1)))
+            page = _body(name, self._ask(name, m.Log(page.records[-1].number + 1)))
             records += [record for record in page.records if record.number <= newest]
         return records
 
@@ -269,7 +291,7 @@ class Programmer:
             raise BadAnswer("sent INTERROGATE for the therapy; what came back does not fit its digest: interrogate again")
         return part.generation, digest, decode(Therapy, image)
 
-    def _stage_and_commit(self, begin: m.Begin, image: bytes) -> m.CommitAnswer:
+    def _stage_and_commit(self, begin: m.Begin, image: bytes, tokens: tuple[m.Token, ...]) -> m.CommitAnswer:
         digest = hashlib.sha256(image).digest()
         _body("BEGIN", self._ask("BEGIN", begin))
         for offset in range(0, len(image), CHUNK_BYTES_MAX):
@@ -281,7 +303,7 @@ class Programmer:
             with contextlib.suppress(LinkError):  # what cannot be aborted lapses by itself, and the first error tells more
                 self._ask("ABORT", m.Nothing())
             raise
-        answer: m.CommitAnswer = self._commander.run("COMMIT", lambda command_id: m.Commit(command_id, digest, ()))
+        answer: m.CommitAnswer = self._commander.run("COMMIT", lambda command_id: m.Commit(command_id, digest, tokens))
         return answer
 
     def _compare_readback(self, image: bytes) -> None:
@@ -300,6 +322,14 @@ def _role(name: str) -> Role:
         return Role[name.upper()]
     except KeyError:
         raise ProtocolError(f"role {name!r} is not known; there are patient, clinician, service") from None
+
+
+def _ring(name: str) -> str:
+    """The request that reads a ring."""
+    try:
+        return _RINGS[name]
+    except KeyError:
+        raise ProtocolError(f"ring {name!r} is not known; there are {', '.join(_RINGS)}") from None
 
 
 def _body(name: str, answered: Answered) -> Any:

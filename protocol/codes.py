@@ -12,10 +12,13 @@ __all__ = [
     "DoseKind",
     "DoseState",
     "EventKind",
+    "LogRing",
     "Mode",
+    "ResetCause",
     "Role",
     "StagingState",
     "StatusFlag",
+    "StopReason",
     "Unit",
 ]
 
@@ -73,6 +76,8 @@ class StatusFlag(IntFlag):
     SAFE_STATE = 4
     BOLUS_RUNNING = 8
     NO_FILL = 16
+    SELF_TESTING = 32
+    OVERRIDDEN = 64
 
 
 class DoseState(IntEnum):
@@ -112,10 +117,23 @@ class AlarmCause(IntEnum):
     STOPPED_TOO_LONG = 3
     MEMORY_ERROR = 4
     MEMORY_FAILURE = 5
+    ERI = 6
+    EOS = 7
+    LOW_BATTERY_RESET = 8
+    RATE_LIMITER = 9
+    WATCHDOG_FAILURE = 10
+    SELF_TEST_CPU = 11
+    SELF_TEST_ROM = 12
+    SELF_TEST_RAM = 13
+    SELF_TEST_ADC = 14
+    SELF_TEST_RTC = 15
+    SELF_TEST_TONE = 16
+    LOG_ERROR = 17
+    SUPPLY_RANGE = 18
 
 
 class BatteryState(IntEnum):
-    """Battery as the firmware judges it."""
+    """Battery as the firmware judges it: ERI asks for a replacement, at EOS the pump has come to the end of its service."""
 
     GOOD = 0
     ERI = 1
@@ -157,3 +175,35 @@ class EventKind(IntEnum):
     ALARM_TEST = 15
     UPDATE_BEGUN = 16
     UPDATE_DROPPED = 17
+    MEMORY_CORRECTED = 18
+    SERVICE_RESET = 19
+    WINDOW_SUM = 20
+    OVERRIDE = 21
+
+
+class ResetCause(IntEnum):
+    """Why the firmware started: the detail of a BOOT record."""
+
+    POWER = 0
+    WATCHDOG = 1
+    LOW_BATTERY = 2
+
+
+class StopReason(IntEnum):
+    """Why the motor was stopped: the detail of a STOPPED record."""
+
+    NONE = 0
+    COMMAND = 1
+    UPDATE = 2
+    EMPTY = 3
+    NEW_DRUG = 4
+    AFTER_BOLUS = 5
+    EOS = 6
+    FAILURE = 7
+
+
+class LogRing(IntEnum):
+    """The two rings of the log: everything, and faults by themselves, each with numbers of its own."""
+
+    EVENTS = 0
+    FAULTS = 1

@@ -11,18 +11,21 @@ from typing import Any
 
 from protocol.client_file import ClientFile, OpenCommand
 from protocol.codec import encode
-from protocol.codes import Answer, DoseState
+from protocol.codes import Answer, DoseState, StatusFlag
 from protocol.command import command_of
 from protocol.errors import AnswerLost, CutShort, DeviceAnswer, LinkError, Refused, Uncertain, answer_error
 from protocol.line import Line
 from protocol.message_table import BY_NAME
-from protocol.messages import Nothing, Outcome, OutcomeAnswer
+from protocol.messages import Nothing, Outcome, OutcomeAnswer, Status
 from protocol.programmer import Answered
 
 __all__ = ["CARRIED_OUT", "Commander", "error_of"]
 
 CARRIED_OUT = (DoseState.EXECUTING, DoseState.EXECUTED, DoseState.INTERRUPTED)
 """Outcomes of a command that did something; INTERRUPTED did a part of it."""
+
+LOOK_S = 0.5
+"""Time between two looks at a pump that tests itself, which takes seconds."""
 
 _DOUBTFUL = (Answer.BUSY, Answer.CONFLICT, Answer.STALE, Answer.REPLAY, Answer.SEQUENCE_GAP, Answer.NOT_AUTHENTICATED)
 """Answers which, after a resend, do not tell what became of the first copy."""
@@ -31,10 +34,11 @@ _DOUBTFUL = (Answer.BUSY, Answer.CONFLICT, Answer.STALE, Answer.REPLAY, Answer.S
 class Commander:
     """Sends commands to the pump of this serial number and keeps book of them."""
 
-    def __init__(self, line: Line, file: ClientFile, serial: str) -> None:
+    def __init__(self, line: Line, file: ClientFile, serial: str, patience_s: float = 0.0) -> None:
         self._line = line
         self._file = file
         self._serial = serial
+        self._patience_s = patience_s
 
     @property
     def open_command(self) -> OpenCommand | None:
@@ -44,10 +48,12 @@ class Commander:
     def run(self, name: str, make: Callable[[int], tuple[Any, ...]]) -> Any:
         """Send the command that `make` builds around the next id; returns the answer's body.
 
-        Raises DeviceAnswer (certainly not done), Uncertain, AnswerLost (done), CutShort, FieldRange.
+        A pump that tests itself is waited for, as long as patience lasts, before anything is sent: what was answered BUSY is not sent again
+        under another id, for whether it is still wanted is for the caller to say. Raises DeviceAnswer (certainly not done), Uncertain,
+        AnswerLost (done), CutShort, FieldRange.
         """
         self.demand_settled()
-        command_id = self._next_id()
+        command_id = self.wait_ready().last_command_id + 1
         body = make(command_id)
         raw = encode(body)
         opcode = BY_NAME[name].opcode
@@ -96,11 +102,21 @@ class Commander:
         unseen = outcome.state in (DoseState.ABANDONED, DoseState.NEVER_SEEN)
         return outcome if ours or unseen else outcome._replace(state=DoseState.NEVER_SEEN)
 
-    def _next_id(self) -> int:
+    def wait_ready(self) -> Status:
+        """Wait while the pump's power-on self-test runs, no longer than patience lasts; returns the pump's last STATUS."""
+        status, waited_s = self._status(), 0.0
+        while status.flags & StatusFlag.SELF_TESTING and waited_s < self._patience_s:
+            step_s = min(LOOK_S, self._patience_s - waited_s)
+            self._line.pause(step_s)
+            status, waited_s = self._status(), waited_s + step_s
+        return status
+
+    def _status(self) -> Status:
         answered = self._line.ask("STATUS", Nothing())
         if answered.answer is not Answer.OK:
             raise error_of("STATUS", answered)
-        return int(answered.body.last_command_id) + 1
+        status: Status = answered.body
+        return status
 
     def _concluded(self, name: str, command: OpenCommand, answered: Answered) -> Any:
         """Make the result certain. After a resend the pump may have lost power in between, and then OUTCOME decides."""

@@ -36,7 +36,7 @@ class Limits(NamedTuple):
 
 
 class DrugEntry(NamedTuple):
-    """One drug the pump knows, with the limits committed for it."""
+    """One drug the pump knows, with the limits committed for it. A day above the soft limit needs the override of its rule; 0 is none."""
 
     drug_id: U16
     version: U16
@@ -44,6 +44,7 @@ class DrugEntry(NamedTuple):
     concentration_ng_per_ml_min: U32
     concentration_ng_per_ml_max: U32
     daily_dose_ng_max: U32
+    daily_dose_ng_soft: U32
     stability_days: U16
 
 
@@ -117,7 +118,7 @@ class Condition(NamedTuple):
 
 
 class Counters(NamedTuple):
-    """Part 3: totals since manufacture, commanded, and the ranges of the two logs."""
+    """Part 3: totals since manufacture, commanded, and the range of the event log."""
 
     basal_nl: U64
     bolus_nl: U64

@@ -12,6 +12,8 @@ __all__ = [
     "INTER_BYTE_US",
     "LINE_ERRORS_MAX",
     "LOG_RECORDS_MAX",
+    "OVERRIDES_MAX",
+    "SOFT_DOSE_RULE",
     "PAYLOAD_BYTES_MAX",
     "RETRIES",
     "SESSION_IDLE_US",
@@ -36,6 +38,11 @@ IMAGE_BYTES_MAX = 940
 
 CHUNK_BYTES_MAX = 448
 """Bytes of an image in one PUT or one answer: a payload less the largest fixed part, rounded down."""
+
+OVERRIDES_MAX = 16
+"""Tokens in one COMMIT: more rules than one therapy can break."""
+SOFT_DOSE_RULE = 33
+"""The rule, R-033, whose token sets aside a drug's soft limit of dose; the only one that a pump judges."""
 
 LOG_RECORDS_MAX = 7
 """Records in one LOG answer."""

@@ -61,6 +61,10 @@ class Line:
                 return step
             data = self.role.resend() if step is None else bytes(step)
 
+    def pause(self, seconds: float) -> None:
+        """Let time pass with nothing asked."""
+        self._waiter.pause(seconds)
+
     def _await(self) -> bytes | Answered | None:
         """The role's next step, or None when the reply timer ran out."""
         while True:

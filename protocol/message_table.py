@@ -57,7 +57,8 @@ __all__ = [
 
 PROTOCOL_MAJOR = 1
 """A pump refuses a HELLO of another major version."""
-PROTOCOL_MINOR = 0
+PROTOCOL_MINOR = 1
+"""It tells what there may be beyond the first edition; neither side refuses another's."""
 
 C, S, P = Role.CLINICIAN, Role.SERVICE, Role.PATIENT
 
@@ -86,6 +87,7 @@ MESSAGES: tuple[Spec, ...] = (
     Spec(0x11, "INTERROGATE", Interrogate, Nothing, (P, C, S)),
     Spec(0x12, "LOG", Log, LogAnswer, (C, S)),
     Spec(0x13, "OUTCOME", Outcome, OutcomeAnswer, (P, C, S)),
+    Spec(0x14, "FAULT_LOG", Log, LogAnswer, (C, S)),
     Spec(0x20, "BEGIN", Begin, BeginAnswer, (C,), journal=True),
     Spec(0x21, "PUT", Put, Nothing, (C,)),
     Spec(0x22, "SEAL", Seal, Nothing, (C,), journal=True),

@@ -175,7 +175,7 @@ class Readback(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """Make the sealed image the therapy. `overrides` are tokens for soft limits; no rule of this pump takes one yet."""
+    """Make the sealed image the therapy. `overrides` are tokens of soft rules that a clinician sets aside; the pump logs them."""
 
     command_id: U32
     digest: Digest
@@ -290,7 +290,7 @@ class SilenceAnswer(NamedTuple):
 
 
 class Log(NamedTuple):
-    """Ask for up to 7 records from number `first` on; the oldest still kept answers for older ones."""
+    """Ask for up to 7 records of a ring from number `first` on; the oldest still kept answers for older ones."""
 
     first: U32
 

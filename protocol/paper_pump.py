@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from protocol import messages as m
 from protocol.app import BusyUntil, Effect, Refused, Region
 from protocol.codec import encode
-from protocol.codes import AlarmClass, Answer, DoseKind, DoseState, EventKind, Mode, StatusFlag, Unit
+from protocol.codes import AlarmClass, Answer, DoseKind, DoseState, EventKind, LogRing, Mode, StatusFlag, Unit
 from protocol.command import Command
 from protocol.errors import Rejected
 from protocol.message_table import BY_NAME
@@ -46,7 +46,7 @@ _LIMITS = m.Limits(
     lockout_s_max=86_400,
     most_per_day_max=24,
 )
-_DRUG = m.DrugEntry(1, 1, "baclofen", 500_000, 3_000_000, 2_000_000, 180)
+_DRUG = m.DrugEntry(1, 1, "baclofen", 500_000, 3_000_000, 2_000_000, 0, 180)
 _SIZES = {Region.ANSWERS: 1024, Region.LAST_ID: 16, Region.SESSION: 16}
 _RECORD_BYTES = 64
 _SILENCE_US = 3600 * 1_000_000
@@ -149,7 +149,9 @@ class PaperPump:
         bolus_nl = sum(effect.delivered_nl for effect in self.effects.values())
         return m.Counters(0, bolus_nl, 0, 0, 0, 0, min(1, len(self.journal)), len(self.journal), 0, 0)
 
-    def read_log(self, first: int, count: int) -> m.LogAnswer:
+    def read_log(self, first: int, count: int, ring: LogRing) -> m.LogAnswer:
+        if ring is LogRing.FAULTS:  # nothing ever happens to this pump
+            return m.LogAnswer(0, 0, ())
         first = max(first, 1)
         rows = [
             m.LogEntry(first + at, 1, EventKind.COMMAND, note.opcode, note.command_id, 0, 0, 0, 0, note.answer)
@@ -179,7 +181,7 @@ class PaperPump:
         self._judge(lambda: check_therapy(therapy, self.identity()))
         self._judge(lambda: check_fill(therapy, self.condition()))
 
-    def commit(self, command: Command, therapy: Therapy) -> tuple[int, int]:
+    def commit(self, command: Command, therapy: Therapy, overrides: tuple[int, ...]) -> tuple[int, int]:
         self._write_record()
         self.generation += 1
         self.in_force, self.mode, self.stopped_by_update = therapy, Mode(therapy.mode), False

@@ -43,6 +43,8 @@ class RefusalCode(IntEnum):
     DOSE_LIMIT = 31
     NOT_STOPPED = 32
     NO_PATIENT_BOLUS = 33
+    MOTOR_OFF = 34
+    END_OF_SERVICE = 35
 
 
 class Field(IntEnum):

@@ -13,12 +13,12 @@ from protocol import messages as m
 from protocol.answers import failed, of_exception, ok, part_answer
 from protocol.app import BusyUntil, DeviceApp, Refused
 from protocol.codec import decode, encode
-from protocol.codes import AlarmClass, Answer, Role, Unit
+from protocol.codes import AlarmClass, Answer, LogRing, Role, Unit
 from protocol.command import Command, command_of
 from protocol.errors import WrongLength
 from protocol.framing import Frame
 from protocol.ledger import Ledger
-from protocol.limits import LOG_RECORDS_MAX
+from protocol.limits import LOG_RECORDS_MAX, OVERRIDES_MAX
 from protocol.message_table import INTERROGATE_PARTS, SPECS, Spec
 from protocol.refusals import Field, RefusalCode
 from protocol.session import Session
@@ -39,7 +39,8 @@ class Services:
             "CLOSE": lambda _session, body: ok(body),
             "STATUS": self._status,
             "INTERROGATE": self._interrogate,
-            "LOG": lambda _session, body: ok(app.read_log(body.first, LOG_RECORDS_MAX)),
+            "LOG": lambda _session, body: ok(app.read_log(body.first, LOG_RECORDS_MAX, LogRing.EVENTS)),
+            "FAULT_LOG": lambda _session, body: ok(app.read_log(body.first, LOG_RECORDS_MAX, LogRing.FAULTS)),
             "OUTCOME": lambda session, body: self._ledger.outcome(body.command_id, session.programmer_id, session.role),
             "BEGIN": self._begin,
             "PUT": self._put,
@@ -161,14 +162,14 @@ class Services:
         return ok(m.Nothing())
 
     def _commit(self, command: Command, body: m.Commit) -> m.CommitAnswer:
-        if body.overrides:
-            raise _refusal(RefusalCode.OVERRIDE, Field.OVERRIDES, len(body.overrides), 0, Unit.COUNT)
+        if len(body.overrides) > OVERRIDES_MAX:
+            raise _refusal(RefusalCode.RANGE, Field.OVERRIDES, len(body.overrides), OVERRIDES_MAX, Unit.COUNT)
         therapy = self._staging.therapy(command.programmer_id, body.digest)
         generation, _ = self._app.therapy()
         if generation != self._staging.generation:
             raise _refusal(RefusalCode.GENERATION, Field.GENERATION, self._staging.generation, generation, Unit.COUNT)
         self._app.check_therapy(therapy)
-        answer = m.CommitAnswer(*self._app.commit(command, therapy))
+        answer = m.CommitAnswer(*self._app.commit(command, therapy, tuple(token.rule for token in body.overrides)))
         self._staging.drop()
         return answer
 

@@ -6,13 +6,16 @@ first thing found wrong is told, in the order of the declaration.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from protocol.codes import Mode, StatusFlag, Unit
 from protocol.errors import Rejected
+from protocol.limits import OVERRIDES_MAX, SOFT_DOSE_RULE
 from protocol.messages import Bolus, Bridge, Condition, DrugEntry, Identity, Limits, Prime, Refill, Refusal
 from protocol.refusals import Field, RefusalCode
 from protocol.therapy import Group, PatientRule, Step, Therapy, index_of
 
-__all__ = ["check_bolus", "check_bridge", "check_fill", "check_prime", "check_refill", "check_therapy"]
+__all__ = ["check_bolus", "check_bridge", "check_fill", "check_overrides", "check_prime", "check_refill", "check_therapy"]
 
 DAY_MIN = 1440
 DAYS = 7
@@ -44,6 +47,15 @@ def check_therapy(therapy: Therapy, identity: Identity) -> None:
         _check_days(therapy.groups)
     for rule in therapy.patient:
         _check_patient(rule, concentration, limits)
+
+
+def check_overrides(therapy: Therapy, identity: Identity, overrides: Sequence[int]) -> None:
+    """A day above the drug's soft limit needs the token of its rule. Raises Rejected."""
+    if len(overrides) > OVERRIDES_MAX:
+        raise _rejected(RefusalCode.RANGE, Field.OVERRIDES, len(overrides), OVERRIDES_MAX, Unit.COUNT)
+    soft = _drug(identity, therapy.drug_id, therapy.drug_version).daily_dose_ng_soft
+    if soft and SOFT_DOSE_RULE not in overrides and any(group.daily_dose_ng > soft for group in therapy.groups):
+        raise _rejected(RefusalCode.OVERRIDE, Field.OVERRIDES, SOFT_DOSE_RULE, soft, Unit.NG)
 
 
 def check_fill(therapy: Therapy, condition: Condition) -> None:

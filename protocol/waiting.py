@@ -26,6 +26,9 @@ class Waiter(Protocol):
         Totals count bytes since the client connected; the timer starts anew whenever `sent_total` has risen.
         """
 
+    def pause(self, seconds: float, /) -> None:
+        """Let time pass between two requests."""
+
 
 class WallWaiter:
     """The reply timer of the wall clock: bytes that keep coming do not put it off."""
@@ -40,6 +43,9 @@ class WallWaiter:
             self._sent_total = sent_total
             self._deadline_s = now_s + timeout_s
         return transport.read(max(0.0, self._deadline_s - now_s))
+
+    def pause(self, seconds: float, /) -> None:
+        time.sleep(seconds)
 
 
 class Bench(Protocol):
@@ -69,3 +75,6 @@ class BenchWaiter:
         if not data:
             raise LinkLost(f"{transport.name}: the bench says that {emitted - got_total} bytes were sent, none came")
         return data
+
+    def pause(self, seconds: float, /) -> None:
+        self._bench.advance_us(round(seconds * 1_000_000))

@@ -1,21 +1,41 @@
-"""Fixtures for every kind of test: a seed that a failure prints, and settings of hypothesis that do not depend on the machine."""
+"""For every kind of test: a seed that a failure prints, settings of hypothesis that do not depend on the machine, requirement markers."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from hil.requirements.recorder import MARKER_LINE, Recorder, note
+
 SEED_VARIABLE = "PUMPSIM_TEST_SEED"
 SEED_KEY = pytest.StashKey[int]()
-DOCS_PROPERTY = "docs"
+TOLD_PROPERTY = "told"
 
 settings.register_profile("house", deadline=None, print_blob=True)
 settings.register_profile("long", settings.get_profile("house"), max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the outcomes of tests with a requirement go."""
+    parser.addoption("--requirements-out", type=Path, metavar="FILE", help="write the outcome of each test marked pump_requirement")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Know the marker; listen to reports in the process that gets them all."""
+    config.addinivalue_line("markers", MARKER_LINE)
+    if (path := config.getoption("requirements_out")) and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Recorder(path))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the reports of a marked test carry its rows."""
+    note(items)
 
 
 @pytest.fixture
@@ -41,6 +61,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many commands of the documents were run, and how many could not be."""
     reports = terminalreporter.getreports("passed")
-    said = [value for report in reports if report.when == "call" for name, value in report.user_properties if name == DOCS_PROPERTY]
+    said = [value for report in reports if report.when == "call" for name, value in report.user_properties if name == TOLD_PROPERTY]
     for line in sorted(map(str, said)):
         terminalreporter.write_line(line)

@@ -8,30 +8,53 @@ of the highest class with an active, unsilenced cause; its repeats count from th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from firmware_sim.errors import Refused
 from firmware_sim.firmware.machine import StateTable
 
-__all__ = ["ALARMS", "Alarm", "AlarmBoard", "AlarmState", "LIFE_TABLE", "Sounding", "number_of"]
+__all__ = ["ALARMS", "OFF", "Alarm", "AlarmBoard", "AlarmState", "LIFE_TABLE", "Sounding", "number_of"]
+
+SELF_TEST_CAUSES = tuple(f"self_test_{test}" for test in ("cpu", "rom", "ram", "adc", "rtc", "tone"))
+"""One cause a test; that of the watchdog has the watchdog's own."""
 
 
 class Alarm(NamedTuple):
-    """One row of the catalogue: cause, class, what the motor does, what clears it. Its number is its place."""
+    """One row of the catalogue: cause, class, what the motor does, what clears it, and how a console ranks it. Its number is its place.
+
+    A `latched` cause outlives a reset. `priority` is HIGH, MEDIUM or LOW by how bad the harm and how soon.
+    """
 
     cause: str
     critical: bool
     flow: str
     clears: str
+    priority: str
+    latched: bool = False
+
+
+OFF = "off until service"
+"""What the motor does under a cause that only service clears."""
+
+
+def _failure(cause: str) -> Alarm:
+    return Alarm(cause, True, OFF, "service reset", "HIGH", latched=True)
 
 
 ALARMS: tuple[Alarm, ...] = (
-    Alarm("low_reservoir", False, "unchanged", "refill programmed"),
-    Alarm("empty_reservoir", True, "stopped", "refill programmed"),
-    Alarm("motor_stall", True, "none while stalled", "movement seen for the recovery time"),
-    Alarm("stopped_too_long", True, "stopped", "infusion runs"),
-    Alarm("memory_error", False, "unchanged", "reprogrammed"),
-    Alarm("memory_failure", True, "safe state", "reprogrammed"),
+    Alarm("low_reservoir", False, "unchanged", "refill programmed", "LOW"),
+    Alarm("empty_reservoir", True, "stopped", "refill programmed", "HIGH"),
+    Alarm("motor_stall", True, "none while stalled", "movement seen for the recovery time", "HIGH"),
+    Alarm("stopped_too_long", True, "stopped", "infusion runs", "MEDIUM"),
+    Alarm("memory_error", False, "unchanged", "reprogrammed", "LOW"),
+    Alarm("memory_failure", True, "safe state", "reprogrammed", "HIGH"),
+    Alarm("eri", False, "unchanged", "never", "LOW", latched=True),
+    Alarm("eos", True, "stopped for good", "never", "HIGH", latched=True),
+    Alarm("low_battery_reset", True, "safe state", "reprogrammed", "HIGH", latched=True),
+    *(_failure(cause) for cause in ("rate_limiter", "watchdog_failure", *SELF_TEST_CAUSES)),
+    Alarm("log_error", False, "unchanged", "a record that reads back right", "LOW"),
+    Alarm("supply_range", False, "unchanged", "supply within range", "MEDIUM"),
 )
 _BY_CAUSE = {alarm.cause: alarm for alarm in ALARMS}
 _NUMBERS = {alarm.cause: number for number, alarm in enumerate(ALARMS)}
@@ -128,6 +151,14 @@ class AlarmBoard:
         """Whether this cause is active."""
         return cause in self.states and self.states[cause].active
 
+    def off_until_service(self) -> bool:
+        """Whether a cause is active that keeps the motor off."""
+        return any(state.active and _BY_CAUSE[cause].flow == OFF for cause, state in self.states.items())
+
+    def latched(self) -> list[str]:
+        """Active causes that outlive a reset."""
+        return [cause for cause, state in self.states.items() if state.active and _BY_CAUSE[cause].latched]
+
     def signalled(self, now_us: int) -> list[str]:
         """Active, unsilenced causes of the highest class, in order of their raise."""
         heard = [cause for cause, state in self.states.items() if state.active and state.silenced_until_us <= now_us]
@@ -154,14 +185,28 @@ class AlarmBoard:
             starts.append(now_us + repeat_us - (now_us - self.states[cause].raised_us) % repeat_us)
         return min(starts, default=None)
 
-    def _test_sounding(self, now_us: int, lengths_us: tuple[int, int]) -> Sounding | None:
+    def soundings(self, from_us: int, to_us: int, repeats_us: tuple[int, int], lengths_us: tuple[int, int]) -> list[Sounding]:
+        """Every sounding that begins in [from, to), as things stand: what silences end by then is in it."""
+        ends = {state.silenced_until_us for state in self.states.values() if from_us < state.silenced_until_us < to_us}
+        turns = [from_us, *sorted(ends), to_us]
+        found = [Sounding(critical, began_us) for critical, began_us in self._test_soundings(lengths_us) if from_us <= began_us < to_us]
+        for start_us, end_us in pairwise(turns):
+            for cause in self.signalled(start_us):
+                critical, raised_us = _BY_CAUSE[cause].critical, self.states[cause].raised_us
+                first_us = raised_us - (raised_us - start_us) // repeats_us[critical] * repeats_us[critical]
+                found += [Sounding(critical, began_us) for began_us in range(first_us, end_us, repeats_us[critical])]
+        return sorted(found, key=lambda sounding: sounding.began_us)
+
+    def _test_soundings(self, lengths_us: tuple[int, int]) -> tuple[tuple[bool, int], ...]:
+        """Class and start of both sounds of the alarm test; none without one."""
         if self.test_began_us < 0:
-            return None
-        since_us = now_us - self.test_began_us
-        if since_us < lengths_us[True]:
-            return Sounding(True, self.test_began_us)
-        if since_us < lengths_us[True] + lengths_us[False]:
-            return Sounding(False, self.test_began_us + lengths_us[True])
+            return ()
+        return (True, self.test_began_us), (False, self.test_began_us + lengths_us[True])
+
+    def _test_sounding(self, now_us: int, lengths_us: tuple[int, int]) -> Sounding | None:
+        for critical, began_us in self._test_soundings(lengths_us):
+            if 0 <= now_us - began_us < lengths_us[critical]:
+                return Sounding(critical, began_us)
         return None
 
     def _present(self, cause: str) -> AlarmState:

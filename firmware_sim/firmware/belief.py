@@ -14,7 +14,7 @@ from firmware_sim.units import UNITS_PER_NL
 
 __all__ = ["Belief", "Fill", "STOP_REASONS"]
 
-STOP_REASONS = ("none", "command", "update", "empty", "new_drug", "after_bolus")
+STOP_REASONS = ("none", "command", "update", "empty", "new_drug", "after_bolus", "eos", "failure")
 
 
 class Fill(NamedTuple):
@@ -32,7 +32,12 @@ class Fill(NamedTuple):
 
 @dataclass(slots=True)
 class Belief:
-    """The firmware's RAM. `stopped_us` and `implanted_us` are device times, -1 for not so; `drug_id` is the last therapy's, 0 for none."""
+    """The firmware's RAM. Times are device times, -1 for not so; `drug_id` is the last therapy's, 0 for none.
+
+    `holds` say why no basal is commanded though the mode runs: `post` (self-test not passed yet), `trap` (telemetry mode), `hang`.
+    `booted_us` is when it started, `supply_us` when the supply was last found out of its range or back in it. `ram_crc` is that of the
+    therapy as it was loaded. `eri_us` is when ERI came. `recovery_us` is a recovery from a stall that the log has not been told yet.
+    """
 
     dosing: Dosing
     mode: str = "shelf"
@@ -52,5 +57,12 @@ class Belief:
     events_next: int = 0
     faults_next: int = 0
     plan_bounds: tuple[Bound, ...] = ()
+    holds: tuple[str, ...] = ()
+    post_until_us: int = -1
+    ram_crc: int = 0
+    eri_us: int = -1
+    booted_us: int = 0
+    supply_us: int = -1
+    recovery_us: int = -1
     patient_granted: int = 0
     patient_refused: int = 0

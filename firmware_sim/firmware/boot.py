@@ -26,13 +26,16 @@ class Fresh(NamedTuple):
 
 
 class Waking(NamedTuple):
-    """What boot found: the belief to go on with, the trigger that brings the mode into force (None: shelf), and the
-    doses that the reset caught as (command id, programmed nL, delivered nL, start).
+    """What boot found: the belief to go on with, the trigger that brings the mode into force (None: shelf), the doses that the reset
+    caught as (command id, programmed nL, delivered nL, start), the word of latched alarms, and whether a COMMIT
+    had finished that the delivery state does not know of.
     """
 
     belief: Belief
     trigger: str | None
     interrupted: list[tuple[int, int, int, int]]
+    latched: int
+    finished_commit: bool
 
 
 def wake(store: Store, registers: Registers, fresh: Fresh, now_us: int) -> Waking:
@@ -49,15 +52,21 @@ def wake(store: Store, registers: Registers, fresh: Fresh, now_us: int) -> Wakin
         last_step_running_us=registers.last_step_running_us,
     )
     stall = StallWatch(((dosing.steps_at(now_us), dosing.running_us),))
-    belief = Belief(dosing, stall=stall, boot_count=store.boot_count() + 1)
+    belief = Belief(dosing, stall=stall, boot_count=store.boot_count() + 1, booted_us=now_us)
     store.write_boot_count(belief.boot_count)
     fill, clock, delivery = store.fill(), store.clock_offset(), store.delivery()
-    belief.fill = fill[0] if fill else None
+    if registers.lost:
+        store.forget_fill()
+        fill = None
+    belief.fill = fill[0] if fill and fill[0].entry.drug_id else None
+    kept = store.alarm_state()
+    belief.eri_us, belief.recovery_us = kept.eri_us, kept.recovery_us
     belief.clock_offset_us = clock[0] if clock else clock_start_us
     trigger = _load(store, belief, delivery)
     belief.patient_granted, belief.patient_refused = store.patient_counters()
-    interrupted = _close_open_doses(store, registers.lost_at_us, now_us)
-    return Waking(belief, trigger, interrupted)
+    interrupted = _close_open_doses(store, registers, now_us)
+    finished = delivery is not None and belief.generation > delivery.generation
+    return Waking(belief, trigger, interrupted, kept.latched, finished)
 
 
 def _load(store: Store, belief: Belief, delivery: DeliveryState | None) -> str | None:
@@ -83,12 +92,16 @@ def _without_therapy(store: Store, belief: Belief, delivery: DeliveryState | Non
     return "fail_safe" if belief.safe_state and delivery.running else "unload"
 
 
-def _close_open_doses(store: Store, lost_at_us: int, now_us: int) -> list[tuple[int, int, int, int]]:
-    """End every open record; returns (command id, programmed, delivered, start) of each."""
+def _close_open_doses(store: Store, registers: Registers, now_us: int) -> list[tuple[int, int, int, int]]:
+    """End every open record; returns (command id, programmed, delivered, start) of each.
+
+    Where the count was lost nobody knows what was given, and it counts as all of it.
+    """
     closed = []
     for dose in store.doses.all():
         if dose.end is None:
-            delivered_nl = dose.run().delivered_nl(max(lost_at_us, dose.start_us))
+            until_us = dose.end_us if registers.lost else max(registers.lost_at_us, dose.start_us)
+            delivered_nl = dose.run().delivered_nl(until_us)
             store.doses.close(dose.slot, "interrupted", delivered_nl, now_us)
             closed.append((dose.command.command_id, dose.programmed_nl, delivered_nl, dose.start_us))
     return closed

@@ -8,22 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from firmware_sim.errors import Refused
-from firmware_sim.firmware.alarms import ALARMS, number_of
+from firmware_sim.firmware.alarm_desk import AlarmDesk
 from firmware_sim.firmware.belief import STOP_REASONS, Belief, Fill
 from firmware_sim.firmware.boot import Fresh, wake
 from firmware_sim.firmware.deadlines import deadlines
 from firmware_sim.firmware.dose_desk import DoseDesk
 from firmware_sim.firmware.journal import Entry, EventKind
-from firmware_sim.firmware.judge import judge_prescription, judge_refill
-from firmware_sim.firmware.modes import MODE_TABLE, run_trigger
+from firmware_sim.firmware.judge import is_over_soft_limit, judge_overrides, judge_prescription, judge_refill
+from firmware_sim.firmware.modes import MODE_TABLE, RUNNING, run_trigger
 from firmware_sim.firmware.nvm import Layout
 from firmware_sim.firmware.prescription import NO_COMMAND, Command, Prescription, RefillEntry
+from firmware_sim.firmware.safety import Safety
+from firmware_sim.firmware.scrub import Scrub, image_crc
+from firmware_sim.firmware.service_life import ServiceLife
 from firmware_sim.firmware.store import Store
-from firmware_sim.firmware.week import week_of
-from firmware_sim.firmware.window import Bound
-from firmware_sim.hal import Hal
+from firmware_sim.firmware.week import Week, constant_week, week_of
+from firmware_sim.hal import RESET_CAUSES, Factory, Hal
 from firmware_sim.profile import Profile
-from firmware_sim.units import UNITS_PER_NL, US_PER_DAY, US_PER_S
+from firmware_sim.units import UNITS_PER_NL
 
 __all__ = ["Controller"]
 
@@ -33,43 +35,81 @@ Logged = Callable[[Entry], None]
 class Controller:
     """One pump's firmware. `on_log` is told every journal entry as it is written."""
 
-    def __init__(self, profile: Profile, hal: Hal, step_units: int, on_log: Logged) -> None:
+    def __init__(self, profile: Profile, hal: Hal, factory: Factory, on_log: Logged) -> None:
         self.profile = profile
         self.hal = hal
         self.layout = Layout(profile.memory.regions())
         self.store = Store(hal.memory, self.layout)
+        self.alarms = AlarmDesk(self)
         self.desk = DoseDesk(self)
+        self.safety = Safety(self)
+        self.scrub = Scrub(self)
+        self.service_life = ServiceLife(self)
         self.now_us = 0
-        self._step_units = step_units
+        self._factory = factory
+        self._soft_judged: tuple[Prescription | None, bool] = (None, False)
         self._on_log = on_log
         self.belief: Belief
 
-    def boot(self) -> None:
-        """Start from memory at `now_us`. Raises PowerCut when the supply dies during boot's own writes."""
-        fresh = Fresh(self._step_units, self.profile.clock.clock_us_start)
+    def boot(self, *, first: bool) -> None:
+        """Start from memory at `now_us`; the `first` boot is the factory's, which has tested. Raises PowerCut when the supply dies during
+        boot's own writes.
+        """
+        fresh = Fresh(self._factory.step_units, self.profile.clock.clock_us_start)
+        if first:
+            self.calibrate()
         waking = wake(self.store, self.hal.registers, fresh, self.now_us)
         self.belief = waking.belief
-        self.log(EventKind.BOOT, value=self.belief.boot_count)
+        if not self.profile.behaviour.telemetry:
+            self.belief.mode = "simple"
+            self.replan()
+            return
+        self.log(EventKind.BOOT, RESET_CAUSES.index(self.hal.reset_cause), value=self.belief.boot_count)
         for command_id, programmed_nl, delivered_nl, start_us in waking.interrupted:
             self.log(EventKind.BOLUS_ENDED, 1, command_id, (programmed_nl, delivered_nl), start_us)
+        if not first:
+            self.safety.begin_power_on_test()
+        self.hung_changed()
+        self.belief.ram_crc = image_crc(self.belief.prescription)
+        self.alarms.recall(waking)
         self._resume(waking.trigger)
-        self._bound_past()
+        self.desk.bound_past()
         self.store.banks.mirror()
-        self.scrub()
-        self._judge_reservoir()
+        self.scrub.run()
+        self.alarms.judge_reservoir()
 
     def resume(self, belief: Belief) -> None:
         """Go on with a belief that was saved, as if nothing had been."""
         self.belief = belief
         self.store.journal.events.next_number, self.store.journal.faults.next_number = belief.events_next, belief.faults_next
 
+    def calibrate(self) -> None:
+        """Keep the constant printed on the box."""
+        self.store.write_calibration(self._factory.printed_ppm)
+
+    def last_known_us(self) -> int:
+        """The newest device time in memory: from where to count on when the counter was lost."""
+        events = self.store.journal.events
+        events.find_next()
+        return events.newest_us()
+
     def log(self, kind: EventKind, detail: int = 0, command_id: int = 0, volumes_nl: tuple[int, int] = (0, 0), value: int = 0) -> None:
         """Write one journal record at `now_us`; volumes are (programmed, delivered)."""
         entry = Entry(0, kind, detail, command_id, self.now_us, self.clock_us(), *volumes_nl, value)
-        numbered = self.store.journal.append(entry)
+        numbered, good = self.store.journal.append(entry)
         self.belief.events_next = self.store.journal.events.next_number
         self.belief.faults_next = self.store.journal.faults.next_number
         self._on_log(numbered)
+        if good == self.belief.alarms.is_active("log_error"):
+            (self.alarms.clear_alarm if good else self.alarms.raise_alarm)("log_error")
+
+    @property
+    def overridden(self) -> bool:
+        """Whether the therapy is above a soft limit, which its COMMIT must have set aside; judged once a therapy."""
+        therapy = self.belief.prescription
+        if self._soft_judged[0] is not therapy:
+            self._soft_judged = (therapy, therapy is not None and is_over_soft_limit(therapy, self.profile))
+        return self._soft_judged[1]
 
     def clock_us(self) -> int:
         """The device clock: monotonic counter + offset + what the clock chip has jumped."""
@@ -89,16 +129,22 @@ class Controller:
         if filled != asked:
             raise Refused("UNIT_MISMATCH", "CONCENTRATION", asked, filled, "NG_PER_ML")
 
-    def commit(self, prescription: Prescription, command: Command) -> int:
-        """Make it the therapy and start its mode (with a new drug: stay stopped); returns the generation."""
+    def commit(self, prescription: Prescription, command: Command, overrides: tuple[int, ...]) -> int:
+        """Make it the therapy and start its mode (with a new drug: stay stopped); returns the generation.
+
+        `overrides` are the numbers of soft rules that the clinician sets aside; each is logged.
+        """
+        self.safety.refuse_doses()
         self.check(prescription)
+        judge_overrides(prescription, overrides, self.profile)
         self.desk.refuse_while_running()
         belief = self.belief
         new_drug = belief.drug_id not in (0, prescription.drug_id)
-        self.store.lockouts.add_plan_change(self.now_us, self._highest_basal())
+        self.store.lockouts.add_plan_change(self.now_us, self.desk.highest_basal())
         self.store.banks.commit(belief.generation + 1, prescription, command)
         belief.generation, belief.prescription, belief.safe_state = belief.generation + 1, prescription, False
-        belief.drug_id = prescription.drug_id
+        belief.ram_crc, belief.drug_id = image_crc(prescription), prescription.drug_id
+        self.alarms.clear_alarm("low_battery_reset")
         if belief.implanted_us < 0:
             belief.implanted_us = self.now_us
         if new_drug:
@@ -106,15 +152,19 @@ class Controller:
         else:
             self._run(run_trigger(prescription.mode))
         self.store.write_delivery(belief, command)
-        self.store.banks.repair()
+        self.store.banks.repair(belief.generation)
         self.log(EventKind.THERAPY_COMMITTED, 0, command.command_id, value=belief.generation)
+        for rule in overrides:
+            self.log(EventKind.OVERRIDE, rule, command.command_id, value=belief.generation)
+        self.desk.log_window(command.command_id)
         for cause in ("memory_error", "memory_failure"):
-            self._clear(cause)
+            self.alarms.clear_alarm(cause)
         return belief.generation
 
     def start(self, generation: int | None, command: Command) -> str:
         """Run the therapy of this generation; returns the mode. Raises Refused."""
         belief = self.belief
+        self.safety.refuse_doses()
         if belief.safe_state:
             raise Refused("SAFE_STATE", "MODE")
         if belief.prescription is None or belief.mode == "shelf":
@@ -133,7 +183,7 @@ class Controller:
     def stop(self, reason: str = "command") -> str:
         """Stop all infusion; accepted always, idempotent; returns the mode. The 48 h clock keeps its first start."""
         belief = self.belief
-        if belief.mode == "shelf" or not (belief.dosing.moving or reason == "update"):
+        if belief.mode == "shelf" or not (belief.mode in RUNNING or belief.dosing.bolus or reason == "update"):
             return belief.mode
         self.desk.interrupt()
         self._halt(reason, "stop")
@@ -144,6 +194,7 @@ class Controller:
 
     def begin_update(self, interrupt: bool) -> None:
         """An update begins: stop, if this pump stops for updates. Raises Busy during a bolus unless `interrupt`."""
+        self.safety.refuse_while_testing()
         if not interrupt:
             self.desk.refuse_while_running()
         if self.profile.behaviour.stops_for_update:
@@ -156,6 +207,7 @@ class Controller:
 
     def refill(self, entry: RefillEntry, command: Command) -> tuple[int, int]:
         """Take what the programmer says; returns (expected before, computed now) in nL. Flow does not change."""
+        self.safety.refuse_while_testing()
         judge_refill(entry, self.profile)
         belief = self.belief
         expected_nl = max(0, self.computed_units()) // UNITS_PER_NL
@@ -163,9 +215,9 @@ class Controller:
         self.store.write_fill(fill, command)
         belief.fill = fill
         for cause in ("low_reservoir", "empty_reservoir"):
-            self._clear(cause)
+            self.alarms.clear_alarm(cause)
         self.log(EventKind.REFILL, entry.drug_id, command.command_id, (entry.volume_nl, entry.withdrawn_nl), entry.concentration_ng_per_ml)
-        self._judge_reservoir()
+        self.alarms.judge_reservoir()
         return expected_nl, entry.volume_nl
 
     def set_clock(self, clock_us: int, command: Command) -> tuple[int, int]:
@@ -173,6 +225,7 @@ class Controller:
         limit_us = self.profile.clock.clock_us_max
         if not 0 <= clock_us <= limit_us:
             raise Refused("RANGE", "CLOCK", clock_us, limit_us if clock_us > 0 else 0, "US")
+        self.safety.refuse_while_testing()
         self.desk.refuse_while_running()
         old_us = self.clock_us()
         self.store.write_clock_offset(self.belief.clock_offset_us + clock_us - old_us, command)
@@ -181,31 +234,15 @@ class Controller:
         self.log(EventKind.CLOCK_SET, 0, command.command_id, value=old_us)
         return old_us, clock_us
 
-    def count_patient_bolus(self, granted: bool) -> None:
-        """Count what became of a patient's asking."""
-        belief = self.belief
-        belief.patient_granted += granted
-        belief.patient_refused += not granted
-        self.store.write_patient_counters(belief.patient_granted, belief.patient_refused)
+    def interrogated(self) -> None:
+        """An interrogation was completed: it ends the telemetry mode, and a pump that is lazy about it logs its recovery now."""
+        self.release("trap")
+        self.alarms.log_recovery()
 
-    def silence(self, cause: str) -> int:
-        """Mute one cause for its class's time; returns the device time at which that ends."""
-        alarm, numbers = ALARMS[number_of(cause)], self.profile.alarm
-        length_s = numbers.critical_silence_s if alarm.critical else numbers.non_critical_silence_s
-        until_us = self.now_us + length_s * US_PER_S
-        self.belief.alarms.silence(cause, until_us)
-        self.log(EventKind.SILENCED, number_of(cause), value=until_us)
-        return until_us
-
-    def acknowledge(self, cause: str) -> None:
-        """Mark a cause as seen."""
-        self.belief.alarms.acknowledge(cause)
-        self.log(EventKind.ACKNOWLEDGED, number_of(cause))
-
-    def alarm_test(self) -> None:
-        """Play both sounds; changes nothing else."""
-        self.belief.alarms.test_began_us = self.now_us
-        self.log(EventKind.ALARM_TEST)
+    @property
+    def has_news(self) -> bool:
+        """Whether an interrogation will change something."""
+        return "trap" in self.belief.holds or self.belief.recovery_us >= 0
 
     # -- what the board reports ------------------------------------------------------------------------------------------
 
@@ -213,12 +250,24 @@ class Controller:
         """The rotor stalled or came free: the next steps will tell."""
         self.belief.stall.feedback_changed(self.hal.motor_feedback(), self.belief.dosing, self.now_us)
 
+    def field_began(self) -> None:
+        """Interference: with an alarm sounding, a pump of this class goes into telemetry mode: no step until it is interrogated."""
+        belief = self.belief
+        if self.profile.behaviour.telemetry_trap and belief.mode in RUNNING and belief.alarms.signalled(self.now_us):
+            self.hold("trap")
+
+    def hung_changed(self) -> None:
+        """The dosing task hangs, or runs again."""
+        if "dosing" in self.hal.hung:
+            self.hold("hang")
+        else:
+            self.release("hang")
+
     def clock_moved(self) -> None:
         """The clock shows another time: the step that contains it is in force at once."""
         dosing = self.belief.dosing
-        self._bound_past()
-        dosing.move_anchor(self.now_us)
-        dosing.clock_offset_us = self._clock_shift_us()
+        self.desk.bound_past()
+        self.replan()
         run = dosing.bolus
         if run is None or dosing.week is None:
             return
@@ -236,31 +285,58 @@ class Controller:
     def act(self, name: str) -> None:
         """Do what a deadline is for, at `now_us`."""
         acts: dict[str, Callable[[], None]] = {
-            "scrub": self.scrub,
+            "power_on_test": self.safety.end_power_on_test,
+            "scrub": self.scrub.run,
+            "self_test": self.safety.run_tests,
             "bolus_end": self.desk.finish,
-            "empty": self._run_empty,
-            "low": lambda: self._raise("low_reservoir"),
-            "stall": lambda: self._raise("motor_stall"),
-            "recovery": lambda: self._clear("motor_stall"),
-            "stopped": lambda: self._raise("stopped_too_long"),
+            "empty": self.alarms.run_empty,
+            "low": lambda: self.alarms.raise_alarm("low_reservoir"),
+            "stall": lambda: self.alarms.raise_alarm("motor_stall"),
+            "recovery": self.alarms.recover,
+            "stopped": lambda: self.alarms.raise_alarm("stopped_too_long"),
+            "eri": self.service_life.begin_eri,
+            "eos": self.service_life.end_service,
+            "supply": self.service_life.judge_supply,
         }
         acts[name]()
-
-    def scrub(self) -> None:
-        """Read the banks through: blank never alarms; one bad is masked, both bad is the safe state."""
-        self.hal.memory.checked()
-        states = {bank.state for bank in self.store.banks.read()}
-        if "bad" not in states:
-            return
-        if len(states) > 1 or self.belief.mode == "shelf":
-            self._raise("memory_error")
-        elif not self.belief.alarms.is_active("memory_failure"):
-            self._fail_safe()
 
     def computed_units(self) -> int:
         """Computed reservoir in units: entered fill minus what was commanded since; 0 without a fill."""
         fill = self.belief.fill
         return fill.end_units() - self.belief.dosing.total_at(self.now_us) if fill else 0
+
+    # -- what its parts ask of it -----------------------------------------------------------------------------------------
+
+    def replan(self) -> None:
+        """Bring the week of rates into force that the state asks for, from now on."""
+        dosing = self.belief.dosing
+        dosing.move_anchor(self.now_us)
+        dosing.clock_offset_us = self._clock_shift_us()
+        dosing.week = self._week()
+
+    def hold(self, why: str) -> None:
+        """Command no step from now on, though the mode goes on."""
+        if why not in self.belief.holds:
+            self.desk.interrupt()
+            self.belief.holds = (*self.belief.holds, why)
+            self.replan()
+
+    def release(self, why: str) -> None:
+        """One reason to hold is gone."""
+        if why in self.belief.holds:
+            self.belief.holds = tuple(hold for hold in self.belief.holds if hold != why)
+            self.replan()
+
+    def fail_safe(self, cause: str) -> None:
+        """A critical alarm, the minimum rate if the pump was running and is calibrated, and a new COMMIT needed."""
+        self.alarms.raise_alarm(cause)
+        self.belief.safe_state, self.belief.prescription = True, None
+        if self.belief.mode not in RUNNING:
+            return
+        if self.store.calibration_ppm() is None:
+            self.stop("failure")
+        else:
+            self._run("fail_safe")
 
     # -- inside ----------------------------------------------------------------------------------------------------------
 
@@ -275,84 +351,45 @@ class Controller:
         delivery = self.store.delivery()
         if belief.implanted_us < 0:
             belief.implanted_us = self.now_us
+        if belief.alarms.off_until_service() or (belief.safe_state and self.store.calibration_ppm() is None):
+            trigger = "unload"
+        if belief.alarms.is_active("eos") and self.profile.behaviour.stops_at_end_of_service:
+            trigger = "unload"
         if trigger == "unload":
             belief.mode = MODE_TABLE.after(belief.mode, trigger)
             belief.stopped_us = belief.stopped_us if belief.stopped_us >= 0 else self.now_us
-        elif trigger == "fail_safe":
+        elif belief.safe_state:
             belief.mode = "stopped"
-            self._run(trigger)
+            self._run("fail_safe")
         else:
             self._run(trigger)
-        running = belief.dosing.week is not None
+        running = belief.mode in RUNNING
         if delivery is None or delivery.generation != belief.generation or delivery.running != running:
             self.store.write_delivery(belief, delivery.command if delivery else NO_COMMAND)
 
     def _run(self, trigger: str) -> None:
-        belief, dosing = self.belief, self.belief.dosing
-        belief.mode = MODE_TABLE.after(belief.mode, trigger)
-        dosing.move_anchor(self.now_us)
-        dosing.clock_offset_us = self._clock_shift_us()
-        minimum = self.profile.rate.minimum_rate_nl_per_h
-        running = belief.prescription if trigger != "fail_safe" else None
-        dosing.week = week_of(running or _MINIMUM, minimum)
-        belief.stop_reason, belief.stopped_us = "none", -1
-        self._clear("stopped_too_long")
-
-    def _highest_basal(self) -> int:
-        """The highest rate the therapy programs; what the past counts at where the plan it ran by is gone."""
-        belief, rate = self.belief, self.profile.rate
-        if belief.mode == "shelf":
-            return 0
-        if belief.prescription is None:  # lost, and it may have been any
-            return rate.rate_nl_per_h_max
-        return max(week_of(belief.prescription, rate.minimum_rate_nl_per_h).rates_nl_per_h)
-
-    def _bound_past(self) -> None:
-        """From now on the day before now counts at the highest rate: when in it each step ran is no longer told by the clock."""
         belief = self.belief
-        kept = tuple(bound for bound in belief.plan_bounds if bound.until_us > self.now_us - US_PER_DAY)
-        belief.plan_bounds = (*kept, Bound(self.now_us, self._highest_basal()))
+        belief.mode = MODE_TABLE.after(belief.mode, trigger)
+        self.replan()
+        belief.stop_reason, belief.stopped_us = "none", -1
+        self.alarms.clear_alarm("stopped_too_long")
+
+    def _week(self) -> Week | None:
+        """The week of rates in force now; None where no basal is commanded."""
+        belief, rate = self.belief, self.profile.rate
+        run = belief.dosing.bolus
+        if belief.mode not in RUNNING or belief.holds or (run is not None and run.kind == "bridge"):
+            return None
+        if not self.profile.behaviour.telemetry:
+            return constant_week(rate.constant_rate_nl_per_h)
+        if belief.safe_state or belief.prescription is None:
+            return constant_week(rate.minimum_rate_nl_per_h)
+        return week_of(belief.prescription, rate.minimum_rate_nl_per_h)
 
     def _halt(self, reason: str, trigger: str) -> None:
-        belief, dosing = self.belief, self.belief.dosing
+        belief = self.belief
         belief.mode = MODE_TABLE.after(belief.mode, trigger)
-        dosing.move_anchor(self.now_us)
-        dosing.week = None
+        self.replan()
         belief.stop_reason = reason
         if belief.stopped_us < 0:
             belief.stopped_us = self.now_us
-
-    def _fail_safe(self) -> None:
-        """Both banks are bad: a critical alarm, the minimum rate if the pump was running, and a new COMMIT needed."""
-        self._raise("memory_failure")
-        self.belief.safe_state = True
-        self.belief.prescription = None
-        if self.belief.dosing.week is not None:
-            self._run("fail_safe")
-
-    def _judge_reservoir(self) -> None:
-        """Judge the computed volume outside of infusion: what a boot finds, or a REFILL leaves, raises its alarm at once."""
-        belief, left_units = self.belief, self.computed_units()
-        if belief.fill is None or belief.prescription is None:
-            return
-        if left_units <= 0:
-            self._raise("empty_reservoir")
-        if left_units <= belief.prescription.low_reservoir_nl * UNITS_PER_NL:
-            self._raise("low_reservoir")
-
-    def _run_empty(self) -> None:
-        self._raise("empty_reservoir")
-        self.stop("empty")
-
-    def _raise(self, cause: str) -> None:
-        if self.belief.alarms.raise_alarm(cause, self.now_us):
-            self.log(EventKind.ALARM_RAISED, number_of(cause))
-            if ALARMS[number_of(cause)].critical:
-                self.desk.interrupt()
-
-    def _clear(self, cause: str) -> None:
-        if self.belief.alarms.clear(cause):
-            self.log(EventKind.ALARM_CLEARED, number_of(cause))
-
-
-_MINIMUM = Prescription("minimum_rate", 0, 0, 0, 0, 0, 0, ())

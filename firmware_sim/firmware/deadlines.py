@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from firmware_sim.firmware.belief import Belief
+from firmware_sim.firmware.power import eos_due_us, eri_due_us, supply_due_us
 from firmware_sim.hal import Hal
 from firmware_sim.profile import Profile
 from firmware_sim.units import US_PER_S
@@ -14,19 +15,37 @@ __all__ = ["deadlines"]
 Deadline = tuple[str, int | None]
 
 
-def deadlines(belief: Belief, hal: Hal, profile: Profile) -> Iterator[Deadline]:
-    """Every deadline; None for those that will not come under the present plan."""
-    yield "scrub", _scrub_us(hal, profile)
+def deadlines(belief: Belief, hal: Hal, profile: Profile) -> list[Deadline]:
+    """Every deadline; None for those that will not come under the present plan. What a hung task waits for is not waited for.
+
+    When the battery is due takes longest to work out, so it comes last and may be None when it is surely later than another.
+    """
+    if not profile.behaviour.telemetry:
+        return []
+    found: list[Deadline] = [
+        ("power_on_test", belief.post_until_us if belief.post_until_us >= 0 else None),
+        ("scrub", _after(hal.memory.disturbed_us, profile.memory.scrub_period_s)),
+        ("self_test", _after(hal.failing_us, profile.self_test.period_s) if belief.post_until_us < 0 else None),
+        ("bolus_end", belief.dosing.bolus.end_us if belief.dosing.bolus else None),
+    ]
+    if "alarms" not in hal.hung:
+        found += _alarms(belief, hal, profile)
+        soonest_us = min((due_us for _, due_us in found if due_us is not None), default=None)
+        found.append(("eri", eri_due_us(belief, hal, profile, soonest_us)))
+    return found
+
+
+def _alarms(belief: Belief, hal: Hal, profile: Profile) -> Iterator[Deadline]:
     yield from _stall(belief, hal, profile)
-    yield "bolus_end", belief.dosing.bolus.end_us if belief.dosing.bolus else None
     yield from _reservoir(belief)
     yield "stopped", _stopped_us(belief, profile)
+    yield "eos", eos_due_us(belief, profile) if not belief.alarms.is_active("eos") else None
+    yield "supply", supply_due_us(belief, hal, profile)
 
 
-def _scrub_us(hal: Hal, profile: Profile) -> int | None:
-    """The next turn of the scrub after memory was disturbed; turns that find nothing need not happen."""
-    disturbed_us = hal.memory.disturbed_us
-    period_us = profile.memory.scrub_period_s * US_PER_S
+def _after(disturbed_us: int | None, period_s: int) -> int | None:
+    """The next turn of a periodic check after something to find was there; turns that find nothing need not happen."""
+    period_us = period_s * US_PER_S
     return None if disturbed_us is None else (disturbed_us // period_us + 1) * period_us
 
 
@@ -41,6 +60,8 @@ def _reservoir(belief: Belief) -> Iterator[Deadline]:
 
 
 def _stall(belief: Belief, hal: Hal, profile: Profile) -> Iterator[Deadline]:
+    if not profile.behaviour.stall_alarm:
+        return
     stalled, motor = belief.alarms.is_active("motor_stall"), profile.motor
     if hal.motor_feedback().moving == stalled:
         detection_s = motor.recovery_detection_s if stalled else motor.stall_detection_s

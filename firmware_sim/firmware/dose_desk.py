@@ -15,6 +15,7 @@ from firmware_sim.firmware.dosing import DOSE_KINDS, BolusRun
 from firmware_sim.firmware.journal import EventKind
 from firmware_sim.firmware.judge import judge_bolus, judge_bridge, judge_prime
 from firmware_sim.firmware.lockouts import PLAN_CHANGE, Happening
+from firmware_sim.firmware.modes import RUNNING
 from firmware_sim.firmware.prescription import BolusOrder, BolusPlan, Command, PatientRule
 from firmware_sim.firmware.week import week_of
 from firmware_sim.firmware.window import Bound, Day, highest_window_units
@@ -64,6 +65,7 @@ class DoseDesk:
     def check_prime(self, volume_nl: int) -> BolusPlan:
         """Judge a prime: only from stopped. Raises Refused or Busy."""
         firmware, belief = self._firmware, self._firmware.belief
+        firmware.safety.refuse_doses()
         self.refuse_while_running()
         if belief.mode != "stopped":
             raise Refused("NOT_STOPPED", "MODE")
@@ -91,9 +93,41 @@ class DoseDesk:
         belief.dosing.move_anchor(firmware.now_us)
         belief.dosing.bolus = run
         if kind == "bridge":
-            belief.dosing.week = None
+            firmware.replan()
         firmware.log(EventKind.BOLUS_STARTED, DOSE_KINDS.index(kind), command.command_id, (volume_nl, 0), plan.duration_s)
+        if kind != "patient":
+            self.log_window(command.command_id)
         return plan
+
+    def log_window(self, command_id: int) -> None:
+        """A clinician's act is not cut by the patient's window, but its log tells what the fullest window holds now."""
+        firmware, belief = self._firmware, self._firmware.belief
+        if belief.prescription is None or not belief.prescription.patient or belief.dosing.week is None:
+            return
+        highest_nl = -(-highest_window_units(self._day()) // UNITS_PER_NL)
+        firmware.log(EventKind.WINDOW_SUM, 0, command_id, (belief.prescription.patient[0].window_nl, highest_nl))
+
+    def count_patient_bolus(self, granted: bool) -> None:
+        """Count what became of a patient's asking."""
+        belief = self._firmware.belief
+        belief.patient_granted += granted
+        belief.patient_refused += not granted
+        self._firmware.store.write_patient_counters(belief.patient_granted, belief.patient_refused)
+
+    def highest_basal(self) -> int:
+        """The highest rate the therapy programs; what the past counts at where the plan it ran by is gone."""
+        belief, rate = self._firmware.belief, self._firmware.profile.rate
+        if belief.mode == "shelf":
+            return 0
+        if belief.prescription is None:  # lost, and it may have been any
+            return rate.rate_nl_per_h_max
+        return max(week_of(belief.prescription, rate.minimum_rate_nl_per_h).rates_nl_per_h)
+
+    def bound_past(self) -> None:
+        """From now on the day before now counts at the highest rate: when in it each step ran is no longer told by the clock."""
+        belief = self._firmware.belief
+        kept = tuple(bound for bound in belief.plan_bounds if bound.until_us > self._firmware.now_us - US_PER_DAY)
+        belief.plan_bounds = (*kept, Bound(self._firmware.now_us, self.highest_basal()))
 
     def finish(self) -> None:
         """The dose has reached its end."""
@@ -110,8 +144,8 @@ class DoseDesk:
         run = belief.dosing.bolus
         assert run is not None, "only a running dose ends"
         delivered_nl = belief.dosing.end_bolus(firmware.now_us)
-        if run.kind == "bridge" and belief.prescription is not None:
-            belief.dosing.week = week_of(belief.prescription, firmware.profile.rate.minimum_rate_nl_per_h)
+        if run.kind == "bridge":
+            firmware.replan()
         slot, belief.bolus_slot = belief.bolus_slot, -1
         firmware.store.doses.close(slot, end, delivered_nl, firmware.now_us)
         firmware.log(EventKind.BOLUS_ENDED, int(end != "done"), run.command_id, (run.volume_nl, delivered_nl), run.start_us)
@@ -121,9 +155,10 @@ class DoseDesk:
     def _may_run(self) -> None:
         """A dose on top of a mode needs a mode that runs, and no critical alarm."""
         belief = self._firmware.belief
+        self._firmware.safety.refuse_doses()
         if belief.safe_state:
             raise Refused("SAFE_STATE", "MODE")
-        if belief.prescription is None or not belief.dosing.moving or belief.mode == "stopped":
+        if belief.prescription is None or belief.mode not in RUNNING or belief.holds:
             raise Refused("NOT_RUNNING", "MODE")
         if belief.alarms.critical_active():
             raise Refused("CRITICAL_ALARM", "MODE")
@@ -138,6 +173,8 @@ class DoseDesk:
         within = [start_us for start_us in grants if start_us > now_us - US_PER_DAY]
         if len(within) >= rule.most_per_day:
             free_us = max(free_us, sorted(within)[-rule.most_per_day] + US_PER_DAY)
+        if firmware.store.lockouts.is_spoilt():
+            free_us = max(free_us, now_us + rule.lockout_s * US_PER_S)
         if now_us < free_us:
             raise Refused("LOCKOUT", "LOCKOUT", now_us, free_us, "US")
 
@@ -153,14 +190,14 @@ class DoseDesk:
         if forgotten or highest > rule.window_nl * UNITS_PER_NL:
             raise Refused("DOSE_LIMIT", "WINDOW", -(-highest // UNITS_PER_NL), rule.window_nl, "NL")
 
-    def _day(self, asked: tuple[Happening, int]) -> Day:
+    def _day(self, *asked: tuple[Happening, int]) -> Day:
         """Everything known of the days around now."""
         firmware, belief = self._firmware, self._firmware.belief
         happened = firmware.store.lockouts.all()
         bounds = [Bound(change.start_us, change.amount) for change in happened if change.kind == PLAN_CHANGE]
         bounds = sorted([*bounds, *belief.plan_bounds], key=lambda bound: (bound.until_us, -bound.rate_nl_per_h))
         records = {(dose.command.command_id, dose.start_us): dose for dose in firmware.store.doses.all() if dose.end is not None}
-        doses = [asked]
+        doses = list(asked)
         for dose in happened:
             if dose.kind != PLAN_CHANGE:
                 record = records.get((dose.command_id, dose.start_us))

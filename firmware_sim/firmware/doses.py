@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from firmware_sim.firmware.dosing import DOSE_KINDS, BolusRun
 from firmware_sim.firmware.prescription import Command
-from firmware_sim.firmware.records import CRC, seal, unseal
+from firmware_sim.firmware.records import CRC, keep, mend, seal
 from firmware_sim.hal import MemoryPort
 from firmware_sim.limits import ERASED_BYTE
 
@@ -59,14 +59,14 @@ class Doses:
         slot = self._free_slot()
         offset = self._offset + slot * self._slot_bytes
         begin = _BEGIN.pack(*command, run.start_us, run.end_us, run.volume_nl, DOSE_KINDS.index(run.kind))
-        self._memory.write(offset, bytes([ERASED_BYTE]) * (_BEGIN_BYTES + _END_BYTES))
-        self._memory.write(offset, seal(begin))
+        keep(self._memory, offset, bytes([ERASED_BYTE]) * (_BEGIN_BYTES + _END_BYTES))
+        keep(self._memory, offset, seal(begin))
         return slot
 
     def close(self, slot: int, end: str, delivered_nl: int, now_us: int) -> None:
         """Write how the dose ended: `end` is one of DOSE_ENDS."""
         record = seal(_END.pack(DOSE_ENDS.index(end), delivered_nl, now_us))
-        self._memory.write(self._offset + slot * self._slot_bytes + _BEGIN_BYTES, record)
+        keep(self._memory, self._offset + slot * self._slot_bytes + _BEGIN_BYTES, record)
 
     def all(self) -> list[Dose]:
         """Every whole record, in order of start."""
@@ -77,17 +77,30 @@ class Doses:
         """The record of a command, the newest if several."""
         return next((dose for dose in reversed(self.all()) if dose.command.command_id == command_id), None)
 
+    def scrub(self) -> int:
+        """Write records with a flipped bit anew; returns how many parts there were."""
+        mended = 0
+        for slot in range(self._slots):
+            offset = self._offset + slot * self._slot_bytes
+            for at, length in ((offset, _BEGIN_BYTES), (offset + _BEGIN_BYTES, _END_BYTES)):
+                record = self._memory.read(at, length)
+                body = mend(record)
+                if body is not None and seal(body) != record:
+                    keep(self._memory, at, seal(body))
+                    mended += 1
+        return mended
+
     def _free_slot(self) -> int:
         taken = {dose.slot: dose.start_us for dose in self.all()}
         return min(range(self._slots), key=lambda slot: (taken.get(slot, -1), slot))
 
     def _read(self, slot: int) -> Dose | None:
         offset = self._offset + slot * self._slot_bytes
-        begin = unseal(self._memory.read(offset, _BEGIN_BYTES))
+        begin = mend(self._memory.read(offset, _BEGIN_BYTES))
         if begin is None:
             return None
         command_id, programmer_id, digest, start_us, end_us, volume_nl, kind = _BEGIN.unpack(begin)
-        end = unseal(self._memory.read(offset + _BEGIN_BYTES, _END_BYTES))
+        end = mend(self._memory.read(offset + _BEGIN_BYTES, _END_BYTES))
         reason, delivered_nl, ended_us = _END.unpack(end) if end is not None else (-1, 0, 0)
         name = DOSE_ENDS[reason] if 0 <= reason < len(DOSE_ENDS) else None
         command, label = Command(command_id, programmer_id, digest), DOSE_KINDS[kind] if kind < len(DOSE_KINDS) else DOSE_KINDS[0]

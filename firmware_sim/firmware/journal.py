@@ -11,7 +11,7 @@ from itertools import takewhile
 from struct import Struct
 from typing import NamedTuple
 
-from firmware_sim.firmware.records import seal, unseal
+from firmware_sim.firmware.records import keep, seal, unseal
 from firmware_sim.hal import MemoryPort
 from firmware_sim.limits import ERASED_BYTE
 
@@ -19,7 +19,6 @@ __all__ = ["EventKind", "Entry", "Journal", "Ring"]
 
 _LAYOUT = Struct("<IBxHIQqQQq8x")
 RECORD_BYTES = len(seal(bytes(_LAYOUT.size)))
-_ERASED = bytes([ERASED_BYTE]) * RECORD_BYTES
 
 
 class EventKind(IntEnum):
@@ -42,6 +41,14 @@ class EventKind(IntEnum):
     ALARM_TEST = auto()
     UPDATE_BEGUN = auto()
     UPDATE_DROPPED = auto()
+    MEMORY_CORRECTED = auto()
+    SERVICE_RESET = auto()
+    WINDOW_SUM = auto()
+    OVERRIDE = auto()
+
+
+_FAULTS = frozenset((EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED, EventKind.BOOT, EventKind.MEMORY_CORRECTED, EventKind.SERVICE_RESET))
+"""Kinds that go to the fault ring too."""
 
 
 class Entry(NamedTuple):
@@ -73,12 +80,13 @@ class Ring:
         """Number of the oldest record still kept."""
         return max(0, self.next_number - self.slots)
 
-    def append(self, entry: Entry) -> None:
-        """Write one record over the oldest; `entry.number` is given here."""
+    def append(self, entry: Entry) -> bool:
+        """Write one record over the oldest; `entry.number` is given here. Whether it reads back as written."""
         number = self.next_number
         record = seal(_LAYOUT.pack(number, *entry[1:-1]))
-        self._memory.write(self._offset + number % self.slots * RECORD_BYTES, record)
+        offset = self._offset + number % self.slots * RECORD_BYTES
         self.next_number = number + 1
+        return keep(self._memory, offset, record)
 
     def read(self, number: int) -> Entry:
         """One record; `good` is False where its CRC does not fit or another number lies there."""
@@ -86,6 +94,12 @@ class Ring:
         fields = _LAYOUT.unpack_from(record)
         good = unseal(record) is not None and fields[0] == number
         return Entry(number, *fields[1:])._replace(good=good)
+
+    def newest_us(self) -> int:
+        """Device time of the newest whole record, 0 without one."""
+        last = max(self.oldest, self.next_number - 1)
+        entries = (self.read(number) for number in range(last, self.oldest - 1, -1))
+        return next((entry.device_us for entry in entries if entry.good), 0)
 
     def find_next(self) -> None:
         """Look through memory for the next number, as boot must. Spoiled records behind the newest whole one keep their numbers, so that
@@ -98,16 +112,12 @@ class Ring:
         self.next_number = newest + 1 + sum(1 for _ in spoiled)
 
     def _numbers(self) -> list[int | None]:
-        """The number in each slot, None where it is spoiled; slots fill in order, so an erased one ends the list."""
-        numbers: list[int | None] = []
+        """The number in each slot up to the last one written, None where it is spoiled or was passed over by cells that failed."""
         data = self._memory.read(self._offset, self.slots * RECORD_BYTES)
-        for at in range(0, len(data), RECORD_BYTES):
-            record = data[at : at + RECORD_BYTES]
-            if record == _ERASED:
-                break
-            body = unseal(record)
-            numbers.append(None if body is None else _LAYOUT.unpack_from(body)[0])
-        return numbers
+        written = len(data.rstrip(bytes([ERASED_BYTE])))
+        records = (data[at : at + RECORD_BYTES] for at in range(0, written, RECORD_BYTES))
+        bodies = (unseal(record) for record in records)
+        return [None if body is None else _LAYOUT.unpack_from(body)[0] for body in bodies]
 
 
 class Journal:
@@ -117,10 +127,10 @@ class Journal:
         self.events = Ring(memory, *events)
         self.faults = Ring(memory, *faults)
 
-    def append(self, entry: Entry) -> Entry:
-        """Log it; raised alarms, boots and cleared alarms go to the fault ring too. Returns the entry with its number."""
+    def append(self, entry: Entry) -> tuple[Entry, bool]:
+        """Log it; faults go to the fault ring too. Returns the entry with its number, and whether it was written well."""
         numbered = entry._replace(number=self.events.next_number)
-        self.events.append(numbered)
-        if entry.kind in (EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED, EventKind.BOOT):
-            self.faults.append(entry)
-        return numbered
+        good = self.events.append(numbered)
+        if entry.kind in _FAULTS:
+            good = self.faults.append(entry) and good
+        return numbered, good

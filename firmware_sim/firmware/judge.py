@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from firmware_sim.errors import Refused
 from firmware_sim.firmware.prescription import BolusOrder, Group, PatientRule, Prescription, RefillEntry
-from firmware_sim.limits import PLACES_PER_GROUP
+from firmware_sim.limits import PLACES_PER_GROUP, SOFT_DOSE_RULE
 from firmware_sim.profile import DrugEntry, Profile
 from firmware_sim.units import DAYS_PER_WEEK, H_PER_DAY, MIN_PER_DAY, NL_PER_ML, S_PER_MIN, WEEKDAYS_ALL
 
-__all__ = ["judge_bolus", "judge_bridge", "judge_prescription", "judge_prime", "judge_refill", "place_of"]
+__all__ = [
+    "is_over_soft_limit",
+    "judge_bolus",
+    "judge_bridge",
+    "judge_overrides",
+    "judge_prescription",
+    "judge_prime",
+    "judge_refill",
+    "place_of",
+]
 
 
 def place_of(group: int, step: int = 0) -> int:
@@ -32,6 +41,19 @@ def judge_prescription(prescription: Prescription, profile: Profile) -> None:
     _weekdays(prescription.groups)
     for rule in prescription.patient:
         _patient(rule, prescription, profile)
+
+
+def is_over_soft_limit(prescription: Prescription, profile: Profile) -> bool:
+    """Whether a day of it is above its drug's soft limit, so that only an override could commit it."""
+    drug = profile.drug(prescription.drug_id)
+    return drug is not None and 0 < drug.daily_dose_ng_soft < max((group.daily_dose_ng for group in prescription.groups), default=0)
+
+
+def judge_overrides(prescription: Prescription, overrides: tuple[int, ...], profile: Profile) -> None:
+    """A dose above the soft limit needs its rule's token. Raises Refused."""
+    if SOFT_DOSE_RULE not in overrides and is_over_soft_limit(prescription, profile):
+        drug = _known_drug(prescription.drug_id, prescription.drug_version, profile)
+        raise Refused("OVERRIDE", "OVERRIDES", SOFT_DOSE_RULE, drug.daily_dose_ng_soft, "NG")
 
 
 def judge_prime(volume_nl: int, profile: Profile) -> None:

@@ -9,8 +9,9 @@ from struct import Struct
 from typing import NamedTuple
 
 from firmware_sim.firmware.dosing import DOSE_KINDS, BolusRun
-from firmware_sim.firmware.records import seal, unseal
+from firmware_sim.firmware.records import keep, mend, seal
 from firmware_sim.hal import MemoryPort
+from firmware_sim.limits import ERASED_BYTE
 
 __all__ = ["Happening", "Lockouts", "PLAN_CHANGE"]
 
@@ -59,13 +60,37 @@ class Lockouts:
         """Every whole record, oldest first."""
         return [happening for _, happening in self._read()]
 
+    def is_spoilt(self) -> bool:
+        """Whether a record lies there that nobody can read: it may have been the last grant."""
+        return any(self._is_spoilt(slot) for slot in range(self.slots))
+
+    def scrub(self, now_us: int, rate_nl_per_h_max: int) -> int:
+        """Write records with a flipped bit anew, and what nobody can read as a change of plan now, from the highest rate there is."""
+        mended = 0
+        for slot in range(self.slots):
+            record = self._record(slot)
+            body = mend(record)
+            if self._is_spoilt(slot):
+                body = _pack(Happening(PLAN_CHANGE, rate_nl_per_h_max, now_us, now_us, 0))
+            if body is not None and seal(body) != record:
+                keep(self._memory, self._offset + slot * RECORD_BYTES, seal(body))
+                mended += 1
+        return mended
+
+    def _record(self, slot: int) -> bytes:
+        return self._memory.read(self._offset + slot * RECORD_BYTES, RECORD_BYTES)
+
+    def _is_spoilt(self, slot: int) -> bool:
+        """Whether a record lies there that was whole once; one whose end is erased was cut short in its writing, and nothing came of it."""
+        record = self._record(slot)
+        return record[-1] != ERASED_BYTE and mend(record) is None
+
     def _add(self, happening: Happening) -> None:
         kept = self._read()
         taken = {slot for slot, _ in kept}
         free = next((slot for slot in range(self.slots) if slot not in taken), None)
         slot = kept[0][0] if free is None else free
-        fields = (_KINDS.index(happening.kind), 0, *happening[1:])
-        self._memory.write(self._offset + slot * RECORD_BYTES, seal(_LAYOUT.pack(*fields)))
+        keep(self._memory, self._offset + slot * RECORD_BYTES, seal(_pack(happening)))
 
     def _read(self) -> list[tuple[int, Happening]]:
         if self._seen_writes != self._memory.writes:
@@ -75,8 +100,12 @@ class Lockouts:
         return self._seen
 
     def _read_slot(self, slot: int) -> Happening | None:
-        body = unseal(self._memory.read(self._offset + slot * RECORD_BYTES, RECORD_BYTES))
+        body = mend(self._record(slot))
         if body is None:
             return None
         kind, _, amount, start_us, end_us, command_id = _LAYOUT.unpack(body)
         return Happening(_KINDS[kind], amount, start_us, end_us, command_id) if kind < len(_KINDS) else None
+
+
+def _pack(happening: Happening) -> bytes:
+    return _LAYOUT.pack(_KINDS.index(happening.kind), 0, *happening[1:])

@@ -11,7 +11,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from firmware_sim.firmware.prescription import Command, Prescription
-from firmware_sim.firmware.records import CRC, seal, unseal
+from firmware_sim.firmware.records import CRC, keep, seal, unseal
 from firmware_sim.hal import MemoryPort
 from firmware_sim.limits import ERASED_BYTE
 
@@ -80,10 +80,10 @@ class Banks:
         if other.state == "blank" or (other.state == "valid" and other.generation != newest.generation):
             self._write(other.place, newest.generation, newest.prescription, newest.command)
 
-    def repair(self) -> None:
-        """Bring the other bank to what the newest holds even if it is bad: a commit has just been made."""
+    def repair(self, generation: int) -> None:
+        """Bring the other bank to what the newest holds even if it is bad: a commit of this generation has just been made."""
         newest = self.newest()
-        if newest is None or newest.prescription is None:
+        if newest is None or newest.prescription is None or newest.generation != generation:
             return
         other = self.read()[1 - newest.place]
         if other.state != "valid" or other.generation != newest.generation:
@@ -92,9 +92,9 @@ class Banks:
     def _write(self, place: int, generation: int, prescription: Prescription, command: Command) -> None:
         image, offset = prescription.encode(), self._offsets[place]
         header = _HEADER.pack(LAYOUT_VERSION, len(image), generation, command.command_id, command.programmer_id, command.digest)
-        self._memory.write(offset, bytes([ERASED_BYTE]) * _HEADER_BYTES)
-        self._memory.write(offset + _HEADER_BYTES, image)
-        self._memory.write(offset, header + seal(header + image)[-CRC.size :])
+        keep(self._memory, offset, bytes([ERASED_BYTE]) * _HEADER_BYTES)
+        keep(self._memory, offset + _HEADER_BYTES, image)
+        keep(self._memory, offset, header + seal(header + image)[-CRC.size :])
 
     def _read(self, place: int) -> Bank:
         offset = self._offsets[place]

@@ -18,7 +18,7 @@ from firmware_sim.firmware.records import Cell
 from firmware_sim.hal import MemoryPort
 from firmware_sim.limits import BYTE_BITS
 
-__all__ = ["DeliveryState", "Effect", "Store"]
+__all__ = ["AlarmMemory", "DeliveryState", "Effect", "Store"]
 
 _COMMAND = "IQ16s"
 _TOTAL_BYTES = 2 * BYTE_BITS
@@ -35,6 +35,14 @@ class DeliveryState(NamedTuple):
     generation: int
     drug_id: int
     command: Command
+
+
+class AlarmMemory(NamedTuple):
+    """Latched causes as a word of bits, when ERI came and a recovery from a stall the log was not told (device times, -1: none)."""
+
+    latched: int
+    eri_us: int
+    recovery_us: int
 
 
 class Effect(NamedTuple):
@@ -62,6 +70,8 @@ class Store:
         self._clock = Cell(memory, offsets["clock_offset"], f"<q{_COMMAND}")
         self._boot = Cell(memory, offsets["boot_state"], "<I")
         self._patient = Cell(memory, offsets["patient_counters"], "<II")
+        self._calibration = Cell(memory, offsets["calibration"], "<I")
+        self._alarms = Cell(memory, offsets["alarm_state"], "<Iqq")
         self._seen: list[Effect] = []
         self._seen_writes = -1
 
@@ -82,7 +92,7 @@ class Store:
         self._delivery.write(running, reason, belief.safe_state, *numbers, *command)
 
     def fill(self) -> tuple[Fill, Command] | None:
-        """The last REFILL and who said it."""
+        """The last REFILL and who said it; none of drug 0, which is what is left of one whose count was lost."""
         fields = self._fill.read()
         if fields is None:
             return None
@@ -96,6 +106,32 @@ class Store:
         numbers = (entry.volume_nl, entry.withdrawn_nl, entry.drug_id, entry.concentration_ng_per_ml)
         self._fill.write(*numbers, fill.total_units.to_bytes(_TOTAL_BYTES, "little"), fill.device_us, fill.clock_us, *command)
 
+    def forget_fill(self) -> None:
+        """What was commanded since the last REFILL is lost: keep who said it, and nothing else."""
+        kept = self.fill()
+        if kept is not None:
+            fill, command = kept
+            self.write_fill(fill._replace(entry=RefillEntry(0, 0, 0, 0)), command)
+
+    def calibration_ppm(self) -> int | None:
+        """The calibration constant; None when neither copy is whole."""
+        fields = self._calibration.read()
+        return None if fields is None else int(fields[0])
+
+    def write_calibration(self, printed_ppm: int) -> None:
+        """Keep the constant that the factory measured."""
+        self._calibration.write(printed_ppm)
+
+    def alarm_state(self) -> AlarmMemory:
+        """What outlives a reset about alarms."""
+        fields = self._alarms.read()
+        return AlarmMemory(0, -1, -1) if fields is None else AlarmMemory(*fields)
+
+    def write_alarm_state(self, kept: AlarmMemory) -> None:
+        """Keep it."""
+        if kept != self.alarm_state():
+            self._alarms.write(*kept)
+
     def clock_offset(self) -> tuple[int, Command] | None:
         """Clock minus monotonic counter, and who set it."""
         fields = self._clock.read()
@@ -104,6 +140,11 @@ class Store:
     def write_clock_offset(self, offset_us: int, command: Command) -> None:
         """Keep a SET_CLOCK."""
         self._clock.write(offset_us, *command)
+
+    def scrub(self, now_us: int, rate_nl_per_h_max: int) -> int:
+        """Mend what a flipped bit has done to records and cells; returns how many were mended."""
+        cells = (self._delivery, self._fill, self._clock, self._boot, self._patient, self._calibration, self._alarms)
+        return self.doses.scrub() + self.lockouts.scrub(now_us, rate_nl_per_h_max) + sum(cell.scrub() for cell in cells)
 
     def boot_count(self) -> int:
         """Boots so far."""

@@ -14,7 +14,7 @@ from firmware_sim.firmware.prescription import Group, Prescription
 from firmware_sim.limits import CACHE_ENTRIES_MAX
 from firmware_sim.units import DAYS_PER_WEEK, EPOCH_WEEKDAY, US_PER_DAY, US_PER_MIN, US_PER_WEEK
 
-__all__ = ["Week", "week_of"]
+__all__ = ["Week", "constant_week", "week_of"]
 
 
 class Week(NamedTuple):
@@ -62,7 +62,7 @@ class Week(NamedTuple):
 def week_of(prescription: Prescription, minimum_rate_nl_per_h: int) -> Week:
     """The week a prescription asks for; minimum-rate mode is a week of the minimum rate."""
     if not prescription.groups:
-        return _build([(0, minimum_rate_nl_per_h)])
+        return constant_week(minimum_rate_nl_per_h)
     stretches: list[tuple[int, int]] = []
     for weekday in range(DAYS_PER_WEEK):
         group = _group_of(prescription.groups, weekday)
@@ -71,6 +71,12 @@ def week_of(prescription: Prescription, minimum_rate_nl_per_h: int) -> Week:
             if not stretches or stretches[-1][1] != step.rate_nl_per_h:
                 stretches.append((start_us, step.rate_nl_per_h))
     return _build(stretches)
+
+
+@lru_cache(maxsize=CACHE_ENTRIES_MAX)
+def constant_week(rate_nl_per_h: int) -> Week:
+    """A week of one rate."""
+    return _build([(0, rate_nl_per_h)])
 
 
 def _group_of(groups: tuple[Group, ...], weekday: int) -> Group:

@@ -14,13 +14,19 @@ _ERASED = bytes([ERASED_BYTE]) * PAGE_BYTES
 
 @dataclass(slots=True)
 class Memory:
-    """Bytes and what happens to them. `cut_after_bytes` counts down to a power cut inside a write (-1: none ordered)."""
+    """Bytes and what happens to them. `cut_after_bytes` counts down to a power cut inside a write (-1: none ordered), `tear_after_bytes`
+    to one write of which the rest is lost unnoticed. Writes between `deaf_from` and `deaf_to` do not stick.
+    """
 
     size_bytes: int
     pages: dict[int, bytes] = field(default_factory=dict)
     writes: int = 0
     bytes_written: int = 0
     cut_after_bytes: int = -1
+    tear_after_bytes: int = -1
+    deaf_from: int = 0
+    deaf_to: int = 0
+    torn: bool = False
     disturbed_us: int | None = None
 
     def read(self, offset: int, length: int) -> bytes:
@@ -39,13 +45,27 @@ class Memory:
             raise PowerCut
         if cut >= 0:
             self.cut_after_bytes = cut - len(data)
-        self._put(offset, data)
+        if self.tear_after_bytes >= 0:
+            data = self._torn(data)
+        if not self.deaf_from <= offset < self.deaf_to:
+            self._put(offset, data)
 
     def flip(self, offset: int, bit: int, device_us: int) -> None:
         """Flip one bit, as a particle does; the firmware is told nothing and finds it at its next scrub. Raises BenchRefused."""
         if not 0 <= offset < self.size_bytes or not 0 <= bit < BYTE_BITS:
             raise BenchRefused(f"memory.bit_flip: offset {offset} bit {bit} is not in memory of {self.size_bytes} bytes; give one inside")
         self._put(offset, bytes([self.read(offset, 1)[0] ^ 1 << bit]))
+        self.disturb(device_us)
+
+    def _torn(self, data: bytes) -> bytes:
+        """What of a write is not lost to an ordered tear."""
+        tear = self.tear_after_bytes
+        self.torn = tear < len(data)
+        self.tear_after_bytes = -1 if self.torn else tear - len(data)
+        return data[:tear] if self.torn else data
+
+    def disturb(self, device_us: int) -> None:
+        """Something happened to the bytes that no write meant: the scrub after this device time finds it."""
         if self.disturbed_us is None:
             self.disturbed_us = device_us
 

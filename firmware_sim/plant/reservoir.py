@@ -37,10 +37,10 @@ class Reservoir:
         self.withdrawn_fl += volume_fl
         self.withdrawn_mass += volume_fl * self.concentration_fg_per_ml
 
-    def inject(self, volume_fl: int, concentration_fg_per_ml: int) -> None:
-        """Put fluid in by the needle; it mixes with all that is there. Raises BenchRefused beyond capacity."""
-        if self.available_fl + volume_fl > self.capacity_fl:
-            room_nl = (self.capacity_fl - self.available_fl) // FL_PER_NL
+    def inject(self, volume_fl: int, concentration_fg_per_ml: int, beyond_fl: int = 0) -> None:
+        """Put fluid in by the needle; it mixes with all that is there. Raises BenchRefused past capacity and what it takes beyond that."""
+        if self.available_fl + volume_fl > self.capacity_fl + beyond_fl:
+            room_nl = (self.capacity_fl + beyond_fl - self.available_fl) // FL_PER_NL
             raise BenchRefused(f"needle: {volume_fl // FL_PER_NL} nL do not fit, there is room for {room_nl} nL")
         before_fl = self.residual_fl + self.available_fl
         mass = before_fl * self.concentration_fg_per_ml + volume_fl * concentration_fg_per_ml

@@ -19,12 +19,14 @@ __all__ = [
     "Digest",
     "Events",
     "Inject",
+    "Listen",
     "Magnet",
     "Needle",
     "Nothing",
     "PaceArgs",
     "PowerCut",
     "Restore",
+    "Rinse",
     "RunUntil",
     "Sample",
     "Schedule",
@@ -36,6 +38,10 @@ __all__ = [
 
 ADVANCE_DAYS_MAX = 36_525
 """A century: no pump outlives it, and device microseconds stay far inside 64 bits."""
+LISTEN_DAYS_MAX = 400
+"""A pump that sounds every ten minutes sounds some 58,000 times in it."""
+TURNS_MAX = 100
+"""Rinses in one act; three are usual."""
 IMAGE_CHARS_MAX = 16_000_000
 """A unit image is some kilobytes; one with every memory page written stays below a megabyte."""
 RATE_PER_DAY_PPM_MAX = 86_400 * 1_000_000
@@ -94,6 +100,12 @@ class Sample(Args):
     duration_s: int = Field(ge=0, le=ADVANCE_DAYS_MAX * S_PER_DAY)
 
 
+class Listen(Args):
+    """A stretch of time."""
+
+    duration_s: int = Field(ge=0, le=LISTEN_DAYS_MAX * S_PER_DAY)
+
+
 class Inject(Args):
     """A fault by name, with its parameters: now; or at a true time, when a trigger comes, or at random times.
 
@@ -130,6 +142,13 @@ class Needle(Args):
     withdraw_nl: int | Literal["all"] = 0
     inject_nl: int = Field(0, ge=0)
     concentration_ng_per_ml: int = Field(0, ge=0)
+
+
+class Rinse(Args):
+    """Empty the reservoir, then fill in so much drug-free fluid and draw it out again, each turn."""
+
+    volume_nl: int = Field(ge=0)
+    turns: int = Field(1, ge=1, le=TURNS_MAX)
 
 
 class SidePort(Args):

@@ -51,6 +51,23 @@ class BenchCalls(ABC):
         """Draw out (`withdraw_nl`, or "all"), fill in (`inject_nl`, `concentration_ng_per_ml`)."""
         return self.call("needle", args)
 
+    def rinse(self, *, volume_nl: int, turns: int = 1) -> dict[str, Any]:
+        """Empty the reservoir and rinse it with drug-free fluid."""
+        return self.call("rinse", volume_nl=volume_nl, turns=turns)
+
+    def diagnose(self, what: str, **args: int | bool) -> dict[str, Any]:
+        """Examine pump and catheter (docs/diagnostics.md); what a person would see, which may be wrong."""
+        return self.call("diagnose", what=what, **args)
+
+    def service_reset(self) -> None:
+        """What service does to a pump that has failed."""
+        self.call("service_reset")
+
+    def listen(self, *, duration_s: int) -> list[dict[str, Any]]:
+        """Let time pass; returns every sound that began in it, as `pattern` and `began_us` of the device's counter."""
+        sounds: list[dict[str, Any]] = self.call("listen", duration_s=duration_s)["sounds"]
+        return sounds
+
     def power_cut(self, *, after_bytes: int | None = None, off_s: int = 0) -> None:
         """Cut the supply now, or inside the memory write that passes `after_bytes` from now."""
         self.call("power_cut", after_bytes=after_bytes, off_s=off_s)

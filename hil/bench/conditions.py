@@ -5,17 +5,22 @@ condition         holds when                                  example
 ================  ==========================================  ==============================
 alarm:CAUSE       the pump says that this alarm is active     alarm:motor_stall
 mode:NAME         the pump says that it is in this mode       mode:stopped
+battery:STATE     the pump says that its battery is so        battery:eri
 reservoir<=V      the computed reservoir is at or below V     reservoir<=2 mL
 bolus-ended       no bolus runs                               bolus-ended
-sound             something sounds                            sound
 quiet             no alarm is active                          quiet
+ready             the pump has passed its power-on self-test  ready
+sound             something sounds                            sound
+sound:CLASS       the sound of this class is on               sound:critical
+answers           a host would get an answer                  answers
 powered           the pump has power                          powered
 ================  ==========================================  ==============================
 
-Conditions speak of what the firmware believes (and of what can be heard). A pump without power believes nothing: only `powered` can
-be waited for then. Waiting goes from one instant at which anything can change to the next, so the instant found is exact. A reservoir
-level is passed between such instants: it is closed in on from above by the highest rate in force, and the last nanolitre is searched on
-a copy of the pump, so that the instant found is the first microsecond at which the pump says so, however the way there was cut up.
+Conditions speak of what the pump says and of what can be heard. A pump that does not answer says nothing: only `sound`, `answers` and
+`powered` can be waited for then. Waiting goes from one instant at which anything can change to the next, so the instant found is exact.
+A reservoir level is passed between such instants: it is closed in on from above by the highest rate in force, and the last nanolitre is
+searched on a copy of the pump, so that the instant found is the first microsecond at which the pump says so, however the way there was cut
+up.
 """
 
 from __future__ import annotations
@@ -38,8 +43,16 @@ __all__ = ["Condition", "parse_condition"]
 
 STEPS_MAX = 1_000_000
 """Instants looked at in one wait; a wait of years for a pump that sounds hourly stays below."""
-DRIFT_MARGIN = 1_000
-"""The device's clock may run fast by this part of itself at most."""
+LISTEN_US = 250_000
+"""A fraction of the shortest sound."""
+_PLAIN = ("bolus-ended", "quiet", "ready", "sound", "answers", "powered")
+_CLASS_OF = {"two-tone": "critical", "single-tone": "non-critical"}
+_NAMED: dict[str, tuple[str, ...]] = {
+    "alarm": tuple(alarm.cause for alarm in ALARMS),
+    "mode": MODES,
+    "battery": ("good", "eri", "eos"),
+    "sound": tuple(_CLASS_OF.values()),
+}
 
 
 class Condition(NamedTuple):
@@ -49,13 +62,19 @@ class Condition(NamedTuple):
     name: str = ""
     volume_nl: int = 0
 
+    @property
+    def said(self) -> bool:
+        """Whether the pump must say it, for which it must answer."""
+        return self.kind not in ("sound", "answers", "powered")
+
     def holds(self, pump: Pump) -> bool:
         """Whether it holds now."""
-        if self.kind == "powered":
-            return pump.powered
+        if self.said:
+            return pump.answers and self._believed(pump)
         if self.kind == "sound":
-            return pump.sound() is not None
-        return pump.powered and self._believed(pump.status())
+            sound = pump.sound()
+            return sound is not None and self.name in ("", _CLASS_OF[sound.pattern])
+        return pump.powered if self.kind == "powered" else pump.answers
 
     def run(self, unit: Unit, limit_us: int) -> bool:
         """Let time pass until it holds, at most to the true instant `limit_us`; tells whether it holds then."""
@@ -67,23 +86,27 @@ class Condition(NamedTuple):
             unit.advance_to(min(limit_us, self.next_look(unit.pump, unit.next_due())))
         raise BenchError(f"{STEPS_MAX:,} instants have passed without it", where="run_until", do="wait for less at a time")
 
-    def _believed(self, status: DeviceStatus) -> bool:
-        if self.kind == "alarm":
-            return any(alarm.active and alarm.cause == self.name for alarm in status.alarms)
-        if self.kind == "mode":
-            return status.mode == self.name
+    def _believed(self, pump: Pump) -> bool:
         if self.kind == "reservoir":
-            return status.computed_reservoir_nl is not None and status.computed_reservoir_nl <= self.volume_nl
+            left_nl = pump.status().computed_reservoir_nl
+            return left_nl is not None and left_nl <= self.volume_nl
+        if self.kind == "battery":
+            return pump.status().battery_state == self.name
+        brief = pump.brief()
+        if self.kind == "alarm":
+            return any(alarm.active and alarm.cause == self.name for alarm in brief.alarms)
+        if self.kind == "mode":
+            return brief.mode == self.name
         if self.kind == "quiet":
-            return not any(alarm.active for alarm in status.alarms)
-        return status.bolus is None
+            return not any(alarm.active for alarm in brief.alarms)
+        return not brief.self_testing if self.kind == "ready" else brief.bolus is None
 
     def next_look(self, pump: Pump, due_us: int | None) -> int:
         """The next true instant at which it could begin to hold, if things happen by themselves next at `due_us`."""
         looks = [due_us]
         if self.kind == "sound":
-            looks.append(pump.next_sound_us())
-        if self.kind == "reservoir" and pump.powered:
+            looks += _sound_looks(pump)
+        if self.kind == "reservoir" and pump.answers:
             looks.append(self._soonest(pump))
         return max(pump.now_us + 1, min((look for look in looks if look is not None), default=pump.now_us + US_PER_H * 24))
 
@@ -93,8 +116,7 @@ class Condition(NamedTuple):
         if status.computed_reservoir_nl is None or self.holds(pump):
             return None
         above_nl = status.computed_reservoir_nl - self.volume_nl
-        device_us = above_nl * US_PER_H // _highest_rate_nl_per_h(pump, status)
-        soonest_us = pump.now_us + device_us - device_us // DRIFT_MARGIN
+        soonest_us = pump.true_us_of(pump.device_us + above_nl * US_PER_H // _highest_rate_nl_per_h(pump, status))
         return self._first_us(pump, soonest_us) if above_nl == 1 else soonest_us
 
     def _first_us(self, pump: Pump, last_us: int) -> int:
@@ -111,6 +133,14 @@ class Condition(NamedTuple):
         return last_us
 
 
+def _sound_looks(pump: Pump) -> list[int | None]:
+    """When to listen next: at the next sounding, when a silence ends, and soon while another sound is on."""
+    looks = [pump.next_sound_us()]
+    if pump.answers:
+        looks += [pump.true_us_of(alarm.silenced_until_us) for alarm in pump.brief().alarms if alarm.silenced_until_us]
+    return looks if pump.sound() is None else [*looks, pump.now_us + LISTEN_US]
+
+
 def _highest_rate_nl_per_h(pump: Pump, status: DeviceStatus) -> int:
     """No commanded rate is above this until somebody acts."""
     rate = pump.profile.rate
@@ -123,7 +153,7 @@ def _highest_rate_nl_per_h(pump: Pump, status: DeviceStatus) -> int:
 def parse_condition(text: str) -> Condition:
     """Read a condition. Raises BenchError that says what there is."""
     text = text.strip()
-    if text in {"bolus-ended", "sound", "quiet", "powered"}:
+    if text in _PLAIN:
         return Condition(text)
     if text.startswith("reservoir<="):
         try:
@@ -131,9 +161,9 @@ def parse_condition(text: str) -> Condition:
         except QuantityError as error:
             raise BenchError(error.what, where="condition", do=error.do) from None
     kind, _, name = text.partition(":")
-    known = {"alarm": tuple(alarm.cause for alarm in ALARMS), "mode": MODES}.get(kind)
+    known = _NAMED.get(kind)
     if known is None:
-        do = "use alarm:CAUSE, mode:NAME, reservoir<=V, bolus-ended, sound, quiet or powered"
+        do = f"use alarm:CAUSE, mode:NAME, battery:STATE, sound:CLASS, reservoir<=V, {', '.join(_PLAIN)}"
         raise BenchError(f"no condition: {text!r}", where="condition", do=do)
     if name not in known:
         near = get_close_matches(name, known, n=1)

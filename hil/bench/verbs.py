@@ -18,12 +18,14 @@ from hil.bench.arguments import (
     Digest,
     Events,
     Inject,
+    Listen,
     Magnet,
     Needle,
     Nothing,
     PaceArgs,
     PowerCut,
     Restore,
+    Rinse,
     RunUntil,
     Sample,
     Schedule,
@@ -33,6 +35,8 @@ from hil.bench.arguments import (
     SidePort,
 )
 from hil.bench.conditions import parse_condition
+from hil.clinic.diagnostics.bedside import BenchBedside
+from hil.clinic.diagnostics.verb import Diagnose, diagnose
 from hil.errors import BenchError
 from hil.faults.plan import Order
 from hil.faults.registry import REGISTRY
@@ -73,7 +77,7 @@ class Verb(NamedTuple):
 
 def _now(bench: Bench) -> Result:
     pump = bench.unit.pump
-    return {"now_us": pump.now_us, "device_us": pump.device_us, "powered": pump.powered, "boots": pump.boots}
+    return {"now_us": pump.now_us, "device_us": pump.device_us, "powered": pump.powered, "answers": pump.answers, "boots": pump.boots}
 
 
 def _advance(bench: Bench, args: Advance) -> Result:
@@ -97,6 +101,12 @@ def _run_until(bench: Bench, args: RunUntil) -> Result:
 
 def _sample(bench: Bench, args: Sample) -> Result:
     return {"columns": bench.unit.sample(args.every_s * US_PER_S, args.duration_s * US_PER_S)}
+
+
+def _listen(bench: Bench, args: Listen) -> Result:
+    heard = bench.unit.listen(args.duration_s * US_PER_S)
+    sounds = [{"pattern": sound.pattern, "began_us": sound.began_us} for sound in heard]
+    return {"sounds": sounds, "tones": {sound.pattern: plain(sound.tones) for sound in heard}, **_now(bench)}
 
 
 def _inject(bench: Bench, args: Inject) -> Result:
@@ -127,9 +137,22 @@ def _needle(bench: Bench, args: Needle) -> Result:
     return _object(deed)
 
 
+def _rinse(bench: Bench, args: Rinse) -> Result:
+    return _object(bench.unit.act(lambda pump: pump.rinse(volume_nl=args.volume_nl, turns=args.turns)))
+
+
+def _service_reset(bench: Bench, _args: Nothing) -> Result:
+    bench.unit.act(lambda pump: pump.service_reset())
+    return _now(bench)
+
+
 def _side_port(bench: Bench, args: SidePort) -> Result:
     volumes = {"aspirate_nl": args.aspirate_nl, "inject_nl": args.inject_nl}
     return _object(bench.unit.act(lambda pump: pump.side_port(**volumes, concentration_ng_per_ml=args.concentration_ng_per_ml)))
+
+
+def _diagnose(bench: Bench, args: Diagnose) -> Result:
+    return _object(diagnose(BenchBedside(bench), args))
 
 
 def _magnet(bench: Bench, args: Magnet) -> Result:
@@ -222,17 +245,21 @@ _ROWS = (
     Verb("advance", Advance, _advance, Kind.TIME, "let virtual time pass"),
     Verb("run_until", RunUntil, _run_until, Kind.TIME, "let time pass until a condition holds, or to a limit"),
     Verb("sample", Sample, _sample, Kind.TIME, "let time pass, noting belief and truth on the way, as columns"),
+    Verb("listen", Listen, _listen, Kind.TIME, "let time pass; tells every sound that began in it, its start in device time"),
     Verb("attach", Nothing, _attach, Kind.LOOK, "a client is about to connect: count its bytes from zero"),
     Verb("settle", Settle, _settle, Kind.LOOK, "read the port until the client's bytes are in and handled; tells how many went out"),
     Verb("inject", Inject, _inject, Kind.ACT, "put a fault in force, now or when its time or trigger comes; gives a handle"),
     Verb("clear", Clear, _clear, Kind.ACT, "end a fault in force, or take back one that is scheduled"),
     Verb("faults", Nothing, _faults, Kind.LOOK, "the faults there are, those in force and those scheduled"),
     Verb("needle", Needle, _needle, Kind.ACT, "draw out and fill in through the septum; tells the pump nothing"),
+    Verb("rinse", Rinse, _rinse, Kind.ACT, "empty the reservoir and rinse it with drug-free fluid; tells the pump nothing"),
     Verb("side_port", SidePort, _side_port, Kind.ACT, "draw out and push in through the catheter's access port; tells the pump nothing"),
+    Verb("diagnose", Diagnose, _diagnose, Kind.TIME, "examine pump and catheter; tells what a person would see, right or wrong"),
     Verb("magnet", Magnet, _magnet, Kind.ACT, "hold a magnet over the pump, or take it away"),
     Verb("send", Send, _send, Kind.ACT, "give the line bytes from a host; tells what comes back at once", recorded=False),
     Verb("power_cut", PowerCut, _power_cut, Kind.ACT, "cut the supply, now or inside a memory write"),
     Verb("reset", Nothing, _reset, Kind.ACT, "reset the firmware"),
+    Verb("service_reset", Nothing, _service_reset, Kind.ACT, "as service does: failures are forgotten, the firmware starts with its tests"),
     Verb("schedule", Schedule, _schedule, Kind.ACT, "have an act happen later"),
     Verb("truth", Nothing, _truth, Kind.LOOK, "what is so"),
     Verb("status", Nothing, _status, Kind.LOOK, "what the firmware believes"),
@@ -242,7 +269,7 @@ _ROWS = (
     Verb("fork", Nothing, _fork, Kind.LOOK, "keep the unit image here; gives an id for restore"),
     Verb("restore", Restore, _restore, Kind.IMAGE, "become the unit of an image"),
     Verb("script", ScriptForm, _script, Kind.LOOK, "a script that does the whole run again and ends in the same digest"),
-    Verb("now", Nothing, _now_verb, Kind.LOOK, "the time, true and the device's; power and boots"),
+    Verb("now", Nothing, _now_verb, Kind.LOOK, "the time, true and the device's; whether it has power and answers; boots"),
     Verb("pace", PaceArgs, _pace, Kind.LOOK, "how time passes and how far behind it is; changes it if told to"),
     Verb("verbs", Nothing, _verbs, Kind.LOOK, "this table"),
 )

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "program": ("hil.cli.program", "Interrogate and program a pump, simulated or real, as a clinician's programmer does."),
     "bench": ("hil.cli.bench", "Do one verb of a running pump's bench: time, faults, truth, power."),
     "monitor": ("hil.cli.monitor", "Show frames and events of a running pump as they happen."),
+    "clinic": ("hil.cli.clinic", "Dose rules, bridge, dilution, priming, refill dates: what is worked out beside the pump."),
     "exec": ("hil.cli.exec_", "Run an unmodified pyserial program with pumpsim:// ports."),
 }
 """Name of a subcommand: the module that holds it, and its line in the help."""

@@ -31,7 +31,7 @@ PLAIN_WIDTH = 120
     metavar="DIR",
     help="Where the report goes.",
 )
-@click.option("--profile", default="itp-40", show_default=True, help="The pump's profile: itp-20 or itp-40.")
+@click.option("--profile", default="itp-40", show_default=True, metavar="NAME|FILE", help="The pump's profile, or a file of your own.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Another seed is another unit of the same profile.")
 @click.option("--report/--no-report", default=True, help="Leave DIR/report.html.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end, nothing else.")

@@ -8,12 +8,18 @@ from rich.console import Console
 from rich.text import Text
 
 from hil.cli.bench_view import clock
+from hil.wording.alarms import alarms_in
+from hil.wording.log import detail_text, volumes_text
+from protocol.codes import EventKind
+from protocol.messages import LogEntry
 
 __all__ = ["Screen"]
 
 Message = dict[str, Any]
 TIME_WIDTH = 20
 FIELD_CHARS_MAX = 40
+WORDS = frozenset(("alarms", "silenced", "acknowledged"))
+"""Fields of STATUS with a bit for each cause."""
 
 
 class Screen:
@@ -64,11 +70,26 @@ def _event(event: Message) -> Text:
     line = Text(f"{clock(event['now_us']):{TIME_WIDTH}}", style="dim")
     line.append(f"{event['kind']:<6} ", style="magenta")
     rest = {name: value for name, value in event.items() if name not in {"number", "now_us", "kind"}}
+    if event["kind"] == "log" and event["event"] in EventKind.__members__:
+        line.append(f"{_fields({name: rest[name] for name in ('record', 'event')})}  ").append(_log_words(event), style="bold")
+        return line.append(f"  #{event['number']}", style="dim")
     return line.append(_fields(rest)).append(f"  #{event['number']}", style="dim")
 
 
+def _log_words(event: Message) -> str:
+    """What a record of the pump's log tells, as people say it."""
+    facts = {name: event[name] for name in LogEntry._fields if name in event}
+    entry = LogEntry(**{**facts, "number": event["record"], "good": 1, "kind": EventKind[event["event"]]})
+    return ", ".join(text for text in (detail_text(entry), volumes_text(entry)) if text)
+
+
 def _fields(fields: Message) -> str:
-    return "  ".join(f"{name}={_short(value)}" for name, value in fields.items())
+    return "  ".join(f"{name}={_short(_named(name, value))}" for name, value in fields.items())
+
+
+def _named(name: str, value: object) -> object:
+    """Alarm words by the names of their causes."""
+    return ", ".join(alarms_in(value)) if name in WORDS and isinstance(value, int) and value else value
 
 
 def _short(value: object) -> str:

@@ -14,7 +14,7 @@ import click
 from hil.cli.program_session import Talk, clock_at, programmer, talking
 from hil.errors import QuantityError, UsageError
 from hil.wording import quantity
-from hil.wording.alarms import ALARM_NAMES, alarms_in
+from hil.wording.alarms import ALARM_WORDS, alarms_in
 
 __all__ = ["command"]
 
@@ -44,7 +44,7 @@ CONCENTRATION = Quantity("concentration", quantity.CONCENTRATION.parse)
 DURATION = Quantity("duration", quantity.parse_duration)
 RATE = Quantity("rate", quantity.parse_rate)
 CLOCK = Quantity("clock", quantity.parse_clock)
-CAUSE = click.Choice([name.replace(" ", "-") for name in ALARM_NAMES])
+CAUSE = click.Choice(ALARM_WORDS)
 
 
 @click.group()
@@ -90,12 +90,19 @@ def status(talk: Talk) -> None:
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.option("--yes", is_flag=True, help="Send without asking.")
 @click.option("--interrupt", is_flag=True, help="End a running bolus for it.")
+@click.option("--person", type=click.Path(dir_okay=False), metavar="FILE", help="What is known of the person; see docs/clinic.md.")
+@click.option("--reason", default="", metavar="WORD", help="Why the dose changes: effect, side-effects, holiday, overdose, reaction.")
+@click.option("--rules", "rules_name", metavar="NAME|FILE", help="label-us (if not given), label-seed, or a file of your own.")
+@click.option("--override", "overrides", multiple=True, metavar="R-033", help="A warning that is meant to be passed; may be given twice.")
 @talking
-def update(talk: Talk, file: str, yes: bool, interrupt: bool) -> None:
-    """Make the therapy in FILE (YAML) the pump's: shown beside the present one, and asked for, first."""
+def update(
+    talk: Talk, file: str, yes: bool, interrupt: bool, person: str | None, reason: str, rules_name: str | None, overrides: tuple[str, ...]
+) -> None:
+    """Make the therapy in FILE (YAML) the pump's: judged by the label's rules, shown beside the present one, and asked for, first."""
+    from hil.cli.program_rules import Judging
     from hil.cli.program_update import update_therapy
 
-    update_therapy(talk, file, yes=yes, interrupt=interrupt)
+    update_therapy(talk, file, Judging.asked(person, reason, rules_name, overrides), yes=yes, interrupt=interrupt)
 
 
 @command.command()
@@ -103,12 +110,16 @@ def update(talk: Talk, file: str, yes: bool, interrupt: bool) -> None:
 @click.option("--drug", required=True, metavar="NAME", help="What it was filled with.")
 @click.option("--concentration", "concentration_ng_per_ml", type=CONCENTRATION, required=True, metavar='"500 mcg/mL"')
 @click.option("--withdrawn", "withdrawn_nl", type=VOLUME, default=0, metavar='"1.2 mL"', help="Taken out before; nothing unless given.")
+@click.option("--limit", "percent", type=click.IntRange(min=0), metavar="PERCENT", help="Warn of a difference above it; 20 if not given.")
+@click.option("--short-fill", "short", is_flag=True, help="So little is meant: asked for below a quarter of the reservoir.")
 @talking
-def refill(talk: Talk, volume_nl: int, withdrawn_nl: int, drug: str, concentration_ng_per_ml: int) -> None:
+def refill(
+    talk: Talk, volume_nl: int, withdrawn_nl: int, drug: str, concentration_ng_per_ml: int, percent: int | None, short: bool
+) -> None:
     """Tell the pump what was done with the needle; the pump has no other way to know."""
-    from hil.cli.program_acts import tell_refill
+    from hil.cli.program_acts import Refilled, tell_refill
 
-    tell_refill(talk, volume_nl, withdrawn_nl, drug, concentration_ng_per_ml)
+    tell_refill(talk, Refilled(volume_nl, withdrawn_nl, drug, concentration_ng_per_ml, percent, short))
 
 
 @command.command()
@@ -197,7 +208,7 @@ def ack(talk: Talk, cause: str) -> None:
 
 
 def _number(cause: str) -> int:
-    return ALARM_NAMES.index(cause.replace("-", " "))
+    return ALARM_WORDS.index(cause)
 
 
 @command.command("alarm-test")
@@ -221,13 +232,14 @@ def set_clock(talk: Talk, clock_us: int) -> None:
 
 @command.command()
 @click.option("--all", "everything", is_flag=True, help=f"Every record kept, not only the newest {LOG_SHOWN}.")
+@click.option("--faults", is_flag=True, help="The ring of faults, which ordinary events cannot push out; its numbers are its own.")
 @talking
-def log(talk: Talk, everything: bool) -> None:
+def log(talk: Talk, everything: bool, faults: bool) -> None:
     """Read the pump's log, oldest first."""
     from hil.cli.program_view import log_lines
 
     with programmer(talk) as opened:
-        records = opened.read_log()
+        records = opened.read_log(ring="faults" if faults else "events")
         shown = records if everything else records[-LOG_SHOWN:]
         left = [f"({len(records) - len(shown):,} older records; --all shows them)"] if len(shown) < len(records) else []
         talk.show({"records": shown, "older": len(records) - len(shown)}, left + log_lines(shown))

@@ -3,35 +3,67 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hil.cli.output import aligned
 from hil.cli.program_session import Talk, clock_at, programmer
 from hil.errors import CheckFailed, UsageError
 from hil.therapy.wire import drug_named
 from hil.wording import quantity
+from protocol.codes import StatusFlag
 
 if TYPE_CHECKING:
     from protocol.client import Interrogation, Programmer
     from protocol.messages import BolusAnswer
 
-__all__ = ["ask_patient_bolus", "give_bolus", "give_bridge", "give_prime", "tell_refill"]
+__all__ = ["Refilled", "ask_patient_bolus", "give_bolus", "give_bridge", "give_prime", "tell_refill"]
 
 NL_PER_ML = 1_000_000
 
 
-def tell_refill(talk: Talk, volume_nl: int, withdrawn_nl: int, drug: str, concentration_ng_per_ml: int) -> None:
-    """Tell the pump what the needle did."""
+class Refilled(NamedTuple):
+    """What somebody says was done with the needle, and how far what was withdrawn may be from what was expected (20 % if None)."""
+
+    volume_nl: int
+    withdrawn_nl: int
+    drug: str
+    concentration_ng_per_ml: int
+    discrepancy_percent: int | None
+    short: bool
+
+
+def tell_refill(talk: Talk, told: Refilled) -> None:
+    """Tell the pump what the needle did, and say what the needle found means."""
+    from hil.clinic.residual import discrepancy
+
     with programmer(talk, "must") as opened:
         known = opened.interrogate()
-        answer = opened.refill(volume_nl, withdrawn_nl, _drug_id(drug, known, talk.port), concentration_ng_per_ml)
+        _ask_again(told, known)
+        drug_id = _drug_id(told.drug, known, talk.port)
+        answer = opened.refill(told.volume_nl, told.withdrawn_nl, drug_id, told.concentration_ng_per_ml)
         pairs = [
-            ("told", f"{quantity.VOLUME.text(volume_nl)} {drug} {quantity.CONCENTRATION.text(concentration_ng_per_ml)}"),
+            ("told", f"{quantity.VOLUME.text(told.volume_nl)} {told.drug} {quantity.CONCENTRATION.text(told.concentration_ng_per_ml)}"),
             ("expected before", quantity.VOLUME.text(answer.expected_nl)),
-            ("withdrawn", quantity.VOLUME.text(withdrawn_nl)),
+            ("withdrawn", quantity.VOLUME.text(told.withdrawn_nl)),
             ("computed now", quantity.VOLUME.text(answer.computed_nl)),
         ]
-        talk.show(answer, aligned(pairs))
+        data: dict[str, object] = answer._asdict()
+        if not known.condition.flags & StatusFlag.NO_FILL:
+            found = discrepancy(answer.expected_nl, told.withdrawn_nl, told.discrepancy_percent)
+            pairs.insert(3, ("▲ difference" if found.warns else "difference", "\n".join(filter(None, (found.what, found.do)))))
+            data["discrepancy"] = {"difference_nl": found.difference_nl, "warns": found.warns, "what": found.what, "do": found.do}
+        talk.show(data, aligned(pairs))
+
+
+def _ask_again(told: Refilled, known: Interrogation) -> None:
+    """A fill so small may be a slip of the finger. Raises CheckFailed unless somebody said that it is meant."""
+    from hil.clinic.limits import PERCENT
+    from hil.clinic.numbers import practice
+
+    capacity_nl, share = known.identity.limits[0].capacity_nl, practice("small_fill_percent")
+    if told.volume_nl * PERCENT < capacity_nl * share and not told.short:
+        held, most = quantity.VOLUME.text(told.volume_nl), quantity.VOLUME.text(capacity_nl)
+        raise CheckFailed(f"{held} is under {share} % of the reservoir's {most}", do="add --short-fill if it is meant; nothing was sent")
 
 
 def _drug_id(name: str, known: Interrogation, port: str) -> int:

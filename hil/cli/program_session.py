@@ -34,6 +34,7 @@ class Talk:
     programmer_file: str | None
     reply_timeout_s: float | None
     retries: int
+    patience_s: float
 
     def show(self, data: object, lines: list[str]) -> None:
         """Print the result as it was asked for."""
@@ -65,6 +66,14 @@ _OPTIONS = (
         help="Wait so long for an answer.",
     ),
     click.option("--retries", type=click.IntRange(0, 100), default=3, show_default=True, help="Send an unanswered request again so often."),
+    click.option(
+        "--patience",
+        "patience_s",
+        type=click.FloatRange(min=0),
+        default=0,
+        metavar="SECONDS",
+        help="Wait so long for a power-on self-test to end before a command is sent.",
+    ),
 )
 
 
@@ -100,6 +109,7 @@ def programmer(talk: Talk, settling: Settling = "may") -> Iterator[Programmer]:
             programmer_file=talk.programmer_file,
             reply_timeout_s=talk.reply_timeout_s,
             retries=talk.retries,
+            patience_s=talk.patience_s,
         ) as opened,
     ):
         if settling != "not":
@@ -109,8 +119,7 @@ def programmer(talk: Talk, settling: Settling = "may") -> Iterator[Programmer]:
         except AnswerLost as error:
             _done_unseen(talk, error.command_id, error.outcome)
         except Busy as error:
-            until = clock_at(opened, error.until_us)
-            raise CheckFailed("the pump is busy", where=talk.port, do=f"try again after {until} on its clock") from error
+            raise _busy(talk, opened, error.until_us) from error
 
 
 def _register(port: str) -> None:
@@ -174,6 +183,20 @@ def _named(talk: Talk) -> Iterator[None]:
 
 def _settling_command(talk: Talk, command_id: int) -> str:
     return talk.command("settle" if talk.programmer_file else f"outcome {command_id}")
+
+
+def _busy(talk: Talk, opened: Programmer, until_us: int) -> CheckFailed:
+    """What a pump that cannot now is doing, and when to come again."""
+    from hil.wording import quantity
+    from protocol.codes import StatusFlag
+
+    status = opened.status()
+    left_us = max(0, until_us - status.device_us)
+    if status.flags & StatusFlag.SELF_TESTING:
+        left = quantity.duration(-(-left_us // quantity.US_PER_S))
+        return CheckFailed("the pump's self-test is running", where=talk.port, do=f"try again in {left}")
+    until = quantity.clock(status.clock_us + left_us, seconds=True)
+    return CheckFailed("the pump is busy", where=talk.port, do=f"try again after {until} on its clock")
 
 
 def clock_at(opened: Programmer, device_us: int) -> str:

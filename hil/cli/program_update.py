@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hil.cli.output import note, show_json
+from hil.cli.program_rules import Judging
 from hil.cli.program_session import Talk, programmer
 from hil.cli.program_view import mode_name
 from hil.cli.review_view import print_review
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from protocol.client import Interrogation, Programmer
+    from protocol.messages import CommitAnswer
     from protocol.therapy import Therapy
 
 __all__ = ["update_therapy"]
@@ -32,7 +34,7 @@ __all__ = ["update_therapy"]
 _OUTSIDE_FILE = {Field.NONE, Field.GENERATION, Field.OVERRIDES, Field.OFFSET, Field.LENGTH, Field.DIGEST}
 
 
-def update_therapy(talk: Talk, path: str, *, yes: bool, interrupt: bool) -> None:
+def update_therapy(talk: Talk, path: str, judging: Judging, *, yes: bool, interrupt: bool) -> None:
     """Make the file's therapy the pump's. Nothing is sent before all that can be judged here was judged and somebody agreed."""
     if not yes and (talk.as_json or not sys.stdin.isatty()):
         what = "--json cannot ask for agreement" if talk.as_json else "there is no terminal to ask for agreement"
@@ -42,14 +44,17 @@ def update_therapy(talk: Talk, path: str, *, yes: bool, interrupt: bool) -> None
         known = opened.interrogate()
         therapy = document.therapy(known.identity)
         _judge(document, therapy, opened, known, interrupt=interrupt)
+        report = judging.judge(document, therapy, known)
+        tokens = judging.tokens(report, therapy, known.identity)
         shown = review(known.therapy, therapy, known.identity, known.condition)
         if not talk.as_json:
             print_review(shown, f"{known.identity.model}, serial {known.identity.serial}")
+            judging.tell(report, therapy, known)
         if not yes and not click.confirm("\nSend this therapy?", default=False):
             raise CheckFailed("not agreed", where=path, do="nothing was sent")
         with _after_begin(document, opened, known):
-            answer = opened.update(therapy, interrupt=interrupt, generation=known.generation)
-        _report(talk, shown, answer.generation, answer.mode)
+            answer = opened.update(therapy, interrupt=interrupt, generation=known.generation, overrides=tokens)
+        _report(talk, shown, judging.data(report), answer)
 
 
 def _judge(document: TherapyDocument, therapy: Therapy, opened: Programmer, known: Interrogation, *, interrupt: bool) -> None:
@@ -92,8 +97,9 @@ def _stopped(opened: Programmer, known: Interrogation) -> str:
     return "the pump is STOPPED: update again or start it" if mode == Mode.STOPPED else ""
 
 
-def _report(talk: Talk, shown: Review, generation: int, mode: int) -> None:
+def _report(talk: Talk, shown: Review, rules: dict[str, object], answer: CommitAnswer) -> None:
+    mode = mode_name(answer.mode)
     if talk.as_json:
-        show_json({"review": shown.as_dict(), "generation": generation, "mode": mode_name(mode)})
+        show_json({"review": shown.as_dict(), "rules": rules, "generation": answer.generation, "mode": mode})
     else:
-        click.echo(f"\nread back and committed: therapy generation {generation}; the pump is now in mode {mode_name(mode)}")
+        click.echo(f"\nread back and committed: therapy generation {answer.generation}; the pump is now in mode {mode}")

@@ -6,7 +6,7 @@ from hil.cli.output import Pair, aligned
 from hil.therapy.days import days_name
 from hil.therapy.review import steps_text
 from hil.wording import quantity
-from hil.wording.alarms import alarm_name, alarms_in
+from hil.wording.alarms import ALARMS_SAID, alarm_name, alarms_in
 from hil.wording.log import detail_text, kind_text, volumes_text
 from protocol.client import Interrogation
 from protocol.codes import BatteryState, DoseState, Mode, StagingState, StatusFlag
@@ -17,6 +17,11 @@ from protocol.therapy import Therapy
 __all__ = ["condition_lines", "interrogation_lines", "log_lines", "outcome_lines", "outcome_text", "status_lines"]
 
 NOT_COMPUTED = "not computed"
+_BATTERY_SAYS: dict[int, str] = {
+    BatteryState.GOOD: "good",
+    BatteryState.ERI: "replacement due (ERI)",
+    BatteryState.EOS: "end of service",
+}
 
 
 def words(name: str) -> str:
@@ -121,7 +126,7 @@ def condition_lines(condition: Condition) -> list[str]:
 
 
 def _battery(state: int) -> str:
-    return words(BatteryState(state).name) if state in set(BatteryState) else f"state {state}"
+    return _BATTERY_SAYS.get(state, f"state {state}")
 
 
 def _bolus_text(condition: Condition) -> str:
@@ -140,7 +145,9 @@ def _alarm_texts(condition: Condition) -> list[str]:
         if alarm.silenced_until_us > condition.device_us:
             marks.append(f"silent until {quantity.clock(condition.clock_us + alarm.silenced_until_us - condition.device_us)}")
         name = f"{'◆ !!!' if alarm.alarm_class else '● !'} {alarm_name(alarm.cause)}"
-        texts.append(f"{name}, {'critical' if alarm.alarm_class else 'non-critical'}, {state} since {raised}, {', '.join(marks)}")
+        line = f"{name}, {'critical' if alarm.alarm_class else 'non-critical'}, {state} since {raised}, {', '.join(marks)}"
+        known = ALARMS_SAID[alarm.cause : alarm.cause + 1] if alarm.active else ()
+        texts.append("\n".join([line, *(f"{said.flow}: {said.do}" for said in known)]))
     return texts
 
 

@@ -17,7 +17,9 @@ __all__ = ["command"]
 Command = Callable[..., Any]
 
 PUMP_OPTIONS: tuple[Callable[[Command], Command], ...] = (
-    click.argument("profile"),
+    click.argument("profile", required=False),
+    click.option("--profile", "profile_option", metavar="NAME|FILE", help="The same as PROFILE."),
+    click.option("--catheter", default="", metavar="NAME", help="Another catheter than the profile's, such as 114cm."),
     click.option(
         "--port",
         default="pty:./pump0",
@@ -80,7 +82,7 @@ def _of_a_pump(function: Command) -> Command:
 def command(
     others: tuple[str, ...], benches: tuple[str, ...], sync: bool, ready_file: Path | None, key_file: Path | None, **pump: Any
 ) -> None:
-    """Run a simulated pump of PROFILE (itp-20, itp-40) behind a port.
+    """Run a simulated pump of PROFILE behind a port: itp-20, itp-40, itp-40-next, legacy-18, or a file of your own, ./my-pump.yaml.
 
     The first line on standard output is JSON and says where the pump is. Without --state each start is a new pump. Two terminals:
 
@@ -138,7 +140,8 @@ def _pump(asked: dict[str, Any], number: int, sync: bool) -> PumpOptions:
     if asked["until"] is not None and pace.kind != "free":
         raise UsageError("only a free run has an end", where="--until", do="add --pace free")
     return PumpOptions(
-        profile=asked["profile"],
+        profile=_profile(asked["profile"], asked["profile_option"]),
+        catheter=asked["catheter"],
         port=asked["port"],
         name=_name(asked["name"] or f"pump{number}"),
         pace=pace,
@@ -148,6 +151,17 @@ def _pump(asked: dict[str, Any], number: int, sync: bool) -> PumpOptions:
         state=asked["state"],
         sync=sync,
     )
+
+
+def _profile(argument: str | None, option: str | None) -> str:
+    """The profile, given in one of two ways. Raises UsageError."""
+    from hil.errors import UsageError
+
+    if not argument and not option:
+        raise UsageError("no PROFILE", where="serve", do="name one: pumpsim serve itp-40, or pumpsim serve ./my-pump.yaml")
+    if argument and option:
+        raise UsageError(f"two profiles: {argument} and {option}", where="--profile", do="give one; further pumps go into --and")
+    return argument or option or ""
 
 
 def _name(text: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from firmware_sim.firmware.alarms import ALARMS
 from firmware_sim.firmware.modes import MODES, RUNNING
 from hil.bench.calls import BenchCalls
 from hil.report import Compared, LogLine, Mark, Moment, ReportData, Samples, Span, WireLine
 from hil.wording import quantity
-from hil.wording.alarms import alarms_in
+from hil.wording.alarms import ALARMS_SAID, alarms_in
 from hil.wording.log import detail_text, kind_text, volumes_text
 from protocol.codes import EventKind
 from protocol.messages import LogEntry
@@ -24,7 +25,7 @@ PPM = 1_000_000
 US_PER_H = 3_600_000_000
 HOURS_PER_DAY = 24
 NL_PER_ML = 1_000_000
-CRITICAL = {"empty reservoir", "motor stall", "stopped too long", "memory failure"}
+CRITICAL = {said.name for alarm, said in zip(ALARMS, ALARMS_SAID, strict=True) if alarm.critical}
 BOLUSES = (EventKind.BOLUS_STARTED, EventKind.BOLUS_ENDED)
 
 
@@ -107,6 +108,9 @@ class Recorder:
         flow = quantity.DAILY_FLOW.text(status["rate_nl_per_h"], 3)
         rows = (
             Compared("reservoir", seen.computed, seen.true, _near(last["computed_reservoir_nl"], last["reservoir_nl"], VOLUME_PPM)),
+            Compared(
+                "battery", f"{status['supply_mv']:,} mV", f"{truth['supply_mv']:,} mV", _near(status["supply_mv"], truth["supply_mv"])
+            ),
             Compared("drug given so far", seen.programmed, seen.delivered, _near(programmed_ng, last["delivered_ng"])),
             Compared(
                 "flow", flow, quantity.DAILY_FLOW.text(self._flow_nl_per_h(-1), 3), _near(status["rate_nl_per_h"], self._flow_nl_per_h(-1))

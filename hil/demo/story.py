@@ -15,6 +15,7 @@ from hil.rig import Rig
 from hil.therapy.file import read_therapy
 from hil.wording import quantity
 from hil.wording.alarms import alarm_name
+from protocol.codes import AlarmCause
 
 __all__ = ["ACTS", "FILL_CONCENTRATION_NG_PER_ML", "FILL_NL", "THERAPY", "Told", "acts"]
 
@@ -33,7 +34,6 @@ WEEKS_DAYS = 40
 BLOCKED_DAYS = 5
 STALLED_HOURS = 6
 ALL_PPM = 1_000_000
-MOTOR_STALL = 2
 ACTS = 10
 """Acts told, for progress."""
 
@@ -55,7 +55,7 @@ def acts(rig: Rig, recorder: Recorder) -> Iterator[Told]:
     yield _told(recorder, "fill", *_fill(rig, recorder))
     yield _told(recorder, "program", *_program(rig, recorder))
     yield _told(recorder, "bolus", *_bolus(rig, recorder))
-    yield _told(recorder, f"{WEEKS_DAYS} days", *_weeks(recorder))
+    yield _told(recorder, f"{WEEKS_DAYS} days", *_weeks(rig, recorder))
     handle = rig.bench.inject("catheter.occlusion", fraction_ppm=ALL_PPM)
     yield _told(recorder, "occlusion", *_blocked(recorder))
     rig.bench.clear(handle)
@@ -114,10 +114,14 @@ def _bolus(rig: Rig, recorder: Recorder) -> tuple[str, str]:
     return what, f"In truth {out} of drug have left the tip: tubing and catheter are still full of the fluid they came with."
 
 
-def _weeks(recorder: Recorder) -> tuple[str, str]:
+def _weeks(rig: Rig, recorder: Recorder) -> tuple[str, str]:
     recorder.sample(HOUR_S, WEEKS_DAYS * DAY_S)
     seen = recorder.compare(f"after {WEEKS_DAYS} quiet days")
-    what = f"computed reservoir {seen.computed}, true {seen.true}; programmed {seen.programmed}, delivered {seen.delivered}"
+    replace_by = quantity.clock(rig.programmer.interrogate().condition.replace_by_clock_us).partition(" ")[0]
+    what = (
+        f"computed reservoir {seen.computed}, true {seen.true}; programmed {seen.programmed}, delivered {seen.delivered}; "
+        f"the battery asks for a new pump by {replace_by}"
+    )
     return what, (
         "Weeks pass in a fraction of a second, step by step the same as weeks waited for. "
         "Less drug came than was programmed: the fill was diluted, and tubing and catheter had to run empty of old fluid first."
@@ -164,7 +168,7 @@ def _recovered(rig: Rig, recorder: Recorder) -> tuple[str, str]:
     recorder.mark("stall cleared")
     rig.bench.run_until("quiet", limit_s=DAY_S)
     recorder.look()
-    rig.programmer.acknowledge(MOTOR_STALL)
+    rig.programmer.acknowledge(AlarmCause.MOTOR_STALL)
     recorder.sample(600, STALLED_HOURS * HOUR_S)
     return (
         "the rotor turns, the alarm clears itself and is acknowledged",
@@ -174,8 +178,10 @@ def _recovered(rig: Rig, recorder: Recorder) -> tuple[str, str]:
 
 def _log(rig: Rig, recorder: Recorder) -> tuple[str, str]:
     recorder.log = tuple(rig.programmer.read_log())
+    faults = rig.programmer.read_log(ring="faults")
     rig.programmer.close()
     recorder.digest = rig.bench.digest()
     good = all(entry.good for entry in recorder.log)
-    what = f"{len(recorder.log)} records, {'each checksum fits' if good else 'some damaged'}; the stall is in it, the blockage is not"
+    fits = "each checksum fits" if good else "some damaged"
+    what = f"{len(recorder.log)} records, {len(faults)} of them in the ring of faults, {fits}; the stall is in it, the blockage is not"
     return what, f"Same seed, same acts, same digest on every machine and transport: {recorder.digest[:16]}"

@@ -1,7 +1,8 @@
 """The fault engine of a unit: brings faults of every owner into force, now or when their time has come, and ends them.
 
-Pump faults go to the pump, `link.*` and `answer.*` to the link tap, `supply.*` to the bench's own acts. Handles that the pump gives are
-small; those given here, for line faults and for everything scheduled, begin at `FIRST_HANDLE`, so that one `clear` serves all.
+Pump faults go to the pump, `link.*` and `answer.*` to the link tap, `supply.*` to the bench's own acts; `human.*` are kept here for whoever
+programmes. Handles that the pump gives are small; those given here, for line and human faults and for everything scheduled, begin at
+`FIRST_HANDLE`, so that one `clear` serves all.
 
 Everything is a trace record: what was scheduled, what came, what ended (`fault`), and each effect on the line (`link`).
 """
@@ -9,17 +10,21 @@ Everything is a trace record: what was scheduled, what came, what ended (`fault`
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from firmware_sim.errors import LimitExceeded, PumpError
+from firmware_sim.faults.spec import ActiveFault
 from firmware_sim.image import read_image, write_image
+from firmware_sim.limits import FAULTS_ACTIVE_MAX
 from hil.errors import BenchError
-from hil.faults.parameters import Values
+from hil.faults.human_faults import HumanFault
+from hil.faults.parameters import Values, as_text
 from hil.faults.plan import Order, Planned, Waiting, planned
-from hil.faults.registry import Fault, check, fault_of
+from hil.faults.registry import Fault, check, fault_of, parameters_of
 from hil.faults.triggers import request_key
+from hil.instruments.line_fault import LineFaultState
 from hil.instruments.link_tap import LinkTap
 from hil.plain import plain
 
@@ -43,6 +48,7 @@ class EngineState:
     boots: int = 0
     planned: list[Planned] = field(default_factory=list)
     line: bytes = b""
+    human: list[HumanFault] = field(default_factory=list)
 
 
 class FaultEngine:
@@ -87,22 +93,25 @@ class FaultEngine:
         waiting = mine[0]
         self._waiting.remove(waiting)
         self._note(waiting, "cleared")
-        if waiting.state.brought:
+        if self._standing(waiting.state.brought):
             self._end(waiting.state.brought)
         self._rearm()
 
     def told(self) -> dict[str, object]:
         """What is in force and what is scheduled."""
         in_force: list[object] = [
-            {"handle": fault.handle, "name": fault.name, "parameters": dict(fault.parameters), "since_us": fault.since_us}
+            {"handle": fault.handle, "name": fault.name, "parameters": parameters_of(fault), "since_us": fault.since_us}
             for fault in self._unit.pump.faults()
         ]
         in_force += [
             {"handle": fault.handle, "name": fault.name, "parameters": json.loads(fault.parameters), "since_us": fault.since_us}
-            for fault in self.tap.faults()
+            for fault in self._beside_the_pump()
         ]
-        scheduled = [{**_row(waiting.state), "parameters": waiting.values} for waiting in self._waiting]
+        scheduled = [self._told_plan(waiting) for waiting in self._waiting]
         return {"in_force": in_force, "scheduled": scheduled}
+
+    def _told_plan(self, waiting: Waiting) -> dict[str, object]:
+        return {**_row(waiting.state), "parameters": waiting.values, "brought": self._standing(waiting.state.brought)}
 
     # -- time and events -------------------------------------------------------------------------------------------------------
 
@@ -168,7 +177,7 @@ class FaultEngine:
         waiting.came(now_us)
         fault = fault_of(state.fault)
         try:
-            handle = state.brought or self._bring(fault, waiting.values)
+            handle = self._standing(state.brought) or self._bring(fault, waiting.values)
         except (BenchError, PumpError) as error:
             self._note(waiting, "refused", {"why": str(error)})
         else:
@@ -183,15 +192,16 @@ class FaultEngine:
         handle, waiting.state.brought, waiting.state.until_us = waiting.state.brought, 0, -1
         self._note(waiting, "ended", {"brought": handle})
         try:
-            self._end(handle)
+            if self._standing(handle):
+                self._end(handle)
         except (BenchError, PumpError) as error:
             self._note(waiting, "refused", {"why": str(error)})
         self._rearm()
 
     def _bring(self, fault: Fault, values: Values) -> int:
         unit = self._unit
-        if fault.owner == "link tap":
-            self.tap.inject(self._state.next_handle, fault.name, values, unit.now_us)
+        if fault.owner in ("link tap", "human"):
+            self._bring_beside_the_pump(fault, values)
             unit.pump.record("bench", {"act": "inject", "fault": fault.name, "parameters": values, "handle": self._state.next_handle})
             return self._new_handle()
         if fault.name == "supply.cut":
@@ -203,13 +213,39 @@ class FaultEngine:
             return self._new_handle()
         return unit.act(lambda pump: pump.inject(fault.name, **values))
 
+    def _bring_beside_the_pump(self, fault: Fault, values: Values) -> None:
+        """Onto the line, or among the slips of people."""
+        handle, human = self._state.next_handle, self._state.human
+        if fault.owner == "link tap":
+            self.tap.inject(handle, fault.name, values, self._unit.now_us)
+            return
+        if len(human) >= FAULTS_ACTIVE_MAX:
+            raise LimitExceeded(f"more than {FAULTS_ACTIVE_MAX} human faults in force")
+        human.append(HumanFault(handle, fault.name, as_text(values), self._unit.now_us))
+
+    def _beside_the_pump(self) -> tuple[LineFaultState | HumanFault, ...]:
+        """Those in force that the pump itself does not have."""
+        return (*self.tap.faults(), *self._state.human)
+
+    def _end_human(self, handle: int) -> bool:
+        """Tells whether there was one."""
+        before = len(self._state.human)
+        self._state.human = [fault for fault in self._state.human if fault.handle != handle]
+        return len(self._state.human) < before
+
     def _end(self, handle: int) -> None:
         if handle < FIRST_HANDLE:
             self._unit.act(lambda pump: pump.clear(handle))
-        elif self.tap.clear(handle):
+        elif self.tap.clear(handle) or self._end_human(handle):
             self._unit.pump.record("bench", {"act": "clear", "handle": handle})
         else:
             raise BenchError(f"nothing in force or scheduled has handle {handle}", where="clear", do="see the verb `faults`")
+
+    def _standing(self, handle: int) -> int:
+        """The handle of a fault that is still in force, 0 for one that was over by itself."""
+        in_force: Sequence[ActiveFault | LineFaultState | HumanFault]
+        in_force = self._unit.pump.faults() if handle < FIRST_HANDLE else self._beside_the_pump()
+        return handle if any(fault.handle == handle for fault in in_force) else 0
 
     def _new_handle(self) -> int:
         handle, self._state.next_handle = self._state.next_handle, self._state.next_handle + 1
@@ -224,6 +260,8 @@ class FaultEngine:
 
     def _rearm(self) -> None:
         """Drop what is over, and listen to the wire only while somebody waits for it."""
+        for waiting in self._waiting:
+            waiting.state.brought = self._standing(waiting.state.brought)
         self._waiting = [waiting for waiting in self._waiting if not waiting.over]
         self.tap.watch(self._hear if any(waiting.by_wire for waiting in self._waiting) else None)
 

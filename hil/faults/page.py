@@ -14,39 +14,47 @@ HEAD = """# Faults
 
 Generated from the fault registry, `hil/faults/registry.py`. How to inject, schedule and replay them: [inject-faults.md](inject-faults.md).
 
-A fault stays until it is cleared, or happens once. "Pump notices" is what the firmware could know. "Host notices" is what a client sees
-that keeps the protocol.
+"The pump notices" is what the firmware could know, and when; "the pump misses" is what it cannot. "In truth" is what is so meanwhile.
+"Known from" is where such a fault was seen or is written about. "The host notices" is what a client sees that keeps the protocol.
+Words such as motor_stall are alarm causes.
 """
 
 
 def render() -> str:
     """The whole page."""
-    rows = sorted(REGISTRY.values(), key=lambda fault: fault.name.partition(".")[0])
-    parts = [HEAD, *_summary(rows)]
-    for family, faults in groupby(rows, key=lambda fault: fault.name.partition(".")[0]):
-        parts.append(f"\n## {family}.*\n")
-        for fault in faults:
+    parts = [HEAD]
+    for family, faults in groupby(sorted(REGISTRY.values(), key=_family), key=_family):
+        rows = list(faults)
+        parts += [f"## {family}.*\n", *_known(rows), ""]
+        for fault in rows:
             parts += list(_section(fault))
-    return "\n".join(parts) + "\n"
+    return "\n".join(parts)
 
 
-def _summary(rows: list[Fault]) -> Iterator[str]:
+def _family(fault: Fault) -> str:
+    return fault.name.partition(".")[0]
+
+
+def _known(rows: list[Fault]) -> Iterator[str]:
+    """Who notices what, and what is so."""
     yield from _table(
-        ("fault", "owner", "stays", "pump notices"),
-        [(f"`{fault.name}`", fault.owner, "until cleared" if fault.lasting else "once", fault.pump_notices) for fault in rows],
+        ("fault", "the pump notices", "the pump misses", "in truth", "known from"),
+        [(f"[{fault.name}](#{_anchor(fault)})", fault.pump_notices, fault.pump_misses, fault.truth, fault.origin) for fault in rows],
     )
+
+
+def _anchor(fault: Fault) -> str:
+    """What a heading's link is made of: its letters, digits and underscores."""
+    return fault.name.replace(".", "")
 
 
 def _section(fault: Fault) -> Iterator[str]:
     yield f"### {fault.name}\n"
     facts = [
-        ("does", fault.does),
-        ("owner", fault.owner),
-        ("stays", "until cleared" if fault.lasting else "happens once"),
+        ("the host notices", fault.host_notices),
+        ("stays", fault.stays),
         ("counts", fault.counts),
-        ("pump notices", fault.pump_notices),
-        ("host notices", fault.host_notices),
-        ("origin", fault.origin),
+        ("played by", fault.owner),
     ]
     yield from _table(("", ""), [(name, text) for name, text in facts if text])
     if fault.settings:

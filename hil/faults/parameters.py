@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from hil.errors import BenchError
@@ -85,7 +86,9 @@ def _judge(fault: str, setting: Setting, value: int | str) -> None:
     if isinstance(value, str) != setting.text or isinstance(value, bool):
         raise BenchError(f"{place} is {'a text' if setting.text else 'a whole number'}, not {value!r}", where="inject")
     if isinstance(value, str) and setting.choices and value not in setting.choices:
-        raise BenchError(f"{place} is {value!r}", where="inject", do=f"use one of: {', '.join(setting.choices)}")
+        near = get_close_matches(value, setting.choices, 1)
+        do = f"did you mean {near[0]}?" if near else f"use one of: {', '.join(setting.choices)}"
+        raise BenchError(f"{place} is {value!r}", where="inject", do=do)
     if isinstance(value, int):
         low, high = setting.low, setting.high
         if (low is not None and value < low) or (high is not None and value > high):

@@ -125,7 +125,7 @@ class Waiting:
             return False
         if trigger.condition is None:
             return self._count(boots)
-        if not pump.powered and trigger.condition.kind != "powered":
+        if trigger.condition.said and not pump.answers:
             return False
         held, state.held = state.held, trigger.condition.holds(pump)
         return state.held and not held and self._count(1)
@@ -161,7 +161,7 @@ def planned(handle: int, order: Order, fault: Fault, values: Values, pump: Pump)
         raise BenchError("each goes with when", where="inject", do="give when, or leave each out")
     if order.for_s is not None and not fault.lasting:
         raise BenchError(f"{fault.name} happens once and has no duration", where="inject", do="leave for_s out")
-    if (order.each or order.rate_per_day_ppm) and fault.lasting and order.for_s is None:
+    if (order.each or order.rate_per_day_ppm) and fault.lasting and not fault.ends and order.for_s is None:
         raise BenchError(f"{fault.name} lasts and would come again while it is in force", where="inject", do="give for_s")
     at_us = order.at_us if order.at_us is not None else -1 if ways else pump.now_us
     for_us = -1 if order.for_s is None else order.for_s * US_PER_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from firmware_sim.profile import load_profile_text
 from hil.bench.bench import Bench
 from hil.errors import CheckFailed, HilError
 from hil.faults.script import Script
@@ -15,7 +16,8 @@ def replay(script: Script) -> str:
 
     A verb that was refused then is refused again.
     """
-    bench = Bench(Unit.new(script.profile, seed=script.seed, security=script.security))
+    profile = load_profile_text(script.profile, script.profile_text) if script.profile_text else script.profile
+    bench = Bench(Unit.new(profile, seed=script.seed, security=script.security))
     for verb, args in script.steps:
         try:
             bench.call(verb, args)

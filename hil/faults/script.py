@@ -25,17 +25,19 @@ REPLAY = "hil.faults.replay"
 
 
 class Script(NamedTuple):
-    """Which pump, what it was given as (verb, args), and how it ended."""
+    """Which pump, what it was given as (verb, args), and how it ended. `profile_text` is that of a profile which does not ship."""
 
     profile: str
     seed: int
     security: str
     steps: tuple[tuple[str, dict[str, object]], ...]
     digest: str
+    profile_text: str = ""
 
     def json_lines(self) -> str:
         """One request a line."""
         head = {"script": VERSION, "profile": self.profile, "seed": self.seed, "security": self.security, "digest": self.digest}
+        head |= {"profile_text": self.profile_text} if self.profile_text else {}
         rows: list[dict[str, object]] = [{"id": head, "verb": "now"}]
         rows += [{"id": number, "verb": verb, "args": args} for number, (verb, args) in enumerate(self.steps, start=1)]
         rows.append({"id": {"expected": self.digest}, "verb": "digest"})
@@ -44,18 +46,20 @@ class Script(NamedTuple):
     def python(self) -> str:
         """A program that ends with 0 if the same comes out."""
         steps = pprint.pformat(list(self.steps), width=130, compact=True)
+        own = f", {self.profile_text!r}" if self.profile_text else ""
         return (
             f'"""Does a recorded run of a {self.profile} with seed {self.seed} again."""\n\n'
             f"from {REPLAY} import replay\nfrom hil.faults.script import Script\n\n"
             f"STEPS = {steps}\n"
-            f"SCRIPT = Script({self.profile!r}, {self.seed}, {self.security!r}, tuple(STEPS), {self.digest!r})\n\n"
+            f"SCRIPT = Script({self.profile!r}, {self.seed}, {self.security!r}, tuple(STEPS), {self.digest!r}{own})\n\n"
             "print(replay(SCRIPT))\n"
         )
 
 
 def script_of(unit: Unit) -> Script:
     """The script of a unit's run so far."""
-    return Script(unit.pump.profile.name, unit.pump.seed, unit.security, tuple(_steps(unit)), unit.digest())
+    profile = unit.pump.profile
+    return Script(profile.name, unit.pump.seed, unit.security, tuple(_steps(unit)), unit.digest(), profile.text)
 
 
 def _steps(unit: Unit) -> Iterator[tuple[str, dict[str, object]]]:
@@ -80,6 +84,7 @@ def read_script(text: str) -> Script:
         if about["script"] != VERSION:
             raise ValueError(f"version {about['script']}")
         steps = tuple((row["verb"], row.get("args", {})) for row in rows)
-        return Script(about["profile"], about["seed"], about["security"], steps, about["digest"])
+        text = about.get("profile_text", "")
+        return Script(about["profile"], about["seed"], about["security"], steps, about["digest"], text)
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"no script: {error}", where="script", do="give what the verb `script` returned") from None

@@ -30,18 +30,32 @@ OFF_US_MAX = 365 * DELAY_US_MAX
 class Fault(NamedTuple):
     """One row of the registry. `lasting` ones stay until cleared, the others happen once.
 
-    `counts` is what a rate or a script counts: frames, bytes, or nothing. `owner` says who plays it.
+    `truth` is what is so while it lasts, or what it does; `pump_notices` what the firmware could know, `pump_misses` what it cannot,
+    `host_notices` what a client sees that keeps the protocol. `counts` is what a rate or a script counts: frames, bytes, or nothing.
+    `owner` says who plays it. One that `ends` is over by itself; one that is not `clearable` stays for good.
     """
 
     name: str
     owner: str
     settings: tuple[Setting, ...]
     lasting: bool
-    does: str
+    truth: str
     pump_notices: str
+    pump_misses: str
     host_notices: str
     origin: str
     counts: str = ""
+    ends: bool = False
+    clearable: bool = True
+
+    @property
+    def stays(self) -> str:
+        """How long it is in force, in words."""
+        if not self.lasting:
+            return "happens once"
+        if not self.clearable:
+            return "for good"
+        return "until it is over" if self.ends else "until cleared"
 
 
 def _direction(default: str = "both") -> Setting:
@@ -61,8 +75,9 @@ BYTES = (
 )
 DELAY = Setting("delay_us", "how much later, in virtual time", 0, DELAY_US_MAX)
 
-LOST = "nothing of what is lost"
+NOTHING = "nothing"
 LINE_ERROR = "a line error is counted in STATUS and nothing is answered"
+MEANT = "what the host meant to say"
 RESEND = "the reply timer runs out and the request is sent again"
 BAD_ANSWER = "BadAnswer after the last resend, Uncertain if a command was under way"
 RADIO = "short-range telemetry through tissue, a head moved away, a crowded band"
@@ -70,41 +85,49 @@ WIRING = "cables, adapters and drivers that lose, double or bend bytes"
 DEVICE = "a device whose firmware lies, found by feeding clients what no specification allows"
 
 
-def _frame_fault(name: str, does: str, notices: tuple[str, str], *extra: Setting, origin: str = RADIO) -> Fault:
-    return Fault(f"link.{name}", "link tap", (*extra, *FRAMES, _direction()), True, does, *notices, origin, "frames")
+def _frame_fault(name: str, truth: str, notices: tuple[str, str, str], *extra: Setting, origin: str = RADIO) -> Fault:
+    return Fault(f"link.{name}", "link tap", (*extra, *FRAMES, _direction()), True, truth, *notices, origin, "frames")
 
 
-def _byte_fault(name: str, does: str) -> Fault:
-    return Fault(f"link.{name}", "link tap", (*BYTES, _direction()), True, does, LINE_ERROR, RESEND, WIRING, "bytes")
+def _byte_fault(name: str, truth: str) -> Fault:
+    return Fault(f"link.{name}", "link tap", (*BYTES, _direction()), True, truth, LINE_ERROR, MEANT, RESEND, WIRING, "bytes")
 
 
-def _answer_fault(name: str, does: str, host: str, *extra: Setting, pump: str = "nothing") -> Fault:
-    return Fault(f"answer.{name}", "link tap", (*extra, *FRAMES), True, does, pump, host, DEVICE, "frames")
+def _answer_fault(
+    name: str, truth: str, host: str, *extra: Setting, pump: tuple[str, str] = (NOTHING, "that its answer was spoilt")
+) -> Fault:
+    return Fault(f"answer.{name}", "link tap", (*extra, *FRAMES), True, truth, *pump, host, DEVICE, "frames")
 
 
 LINK_FAULTS = (
-    _frame_fault("drop", "the frame is lost", (LOST, RESEND)),
+    _frame_fault("drop", "the frame is lost", (NOTHING, "all that is lost", RESEND)),
     _frame_fault(
         "duplicate",
         "the frame comes twice",
-        ("the second copy is answered from the cache, nothing is done twice", "an answer to something else, which is passed over"),
+        (
+            "the second copy is answered from the cache, nothing is done twice",
+            "which copy was meant",
+            "an answer to something else, which is passed over",
+        ),
         Setting("delay_us", "how much later the second copy comes", 0, DELAY_US_MAX, default=0),
     ),
     _frame_fault(
         "delay",
         "the frame comes later; frames behind it may overtake it",
-        ("a late copy meets the sequence number, the answer table or the end of its session", RESEND),
+        ("a late copy meets the sequence number, the answer table or the end of its session", "how long it was on its way", RESEND),
         DELAY,
         Setting("jitter_us", "up to this much later still, drawn anew for each frame", 0, DELAY_US_MAX, default=0),
     ),
     _frame_fault(
         "split",
         "the frame comes in two pieces, cut at a drawn byte",
-        ("past 50 ms of pause " + LINE_ERROR, RESEND),
+        ("past 50 ms of pause " + LINE_ERROR, "a shorter pause", RESEND),
         Setting("pause_us", "time between the pieces", 0, DELAY_US_MAX, default=PAUSE_US),
         origin=WIRING,
     ),
-    _frame_fault("join", "the zero that ends the frame is lost, so that it runs into the next one", (LINE_ERROR, RESEND), origin=WIRING),
+    _frame_fault(
+        "join", "the zero that ends the frame is lost, so that it runs into the next one", (LINE_ERROR, MEANT, RESEND), origin=WIRING
+    ),
     _byte_fault("flip", "one bit of the byte, drawn, is turned around"),
     _byte_fault("insert", "a drawn byte comes before it"),
     _byte_fault("delete", "the byte is lost"),
@@ -115,6 +138,7 @@ LINK_FAULTS = (
         True,
         "nothing passes from that byte on, until cleared",
         "half a frame is dropped after 50 ms; the session times out",
+        "what the host still sends",
         "NoAnswer, Uncertain if a command was under way",
         "a plug pulled, a head taken away",
         "bytes",
@@ -131,6 +155,7 @@ LINK_FAULTS = (
         True,
         "drawn bytes come in bursts, the first one burst after it came into force",
         LINE_ERROR + "; delivery is not touched",
+        "requests that the noise has spoilt",
         "noise spoils the answer behind it, up to the next zero: answers come through in pauses longer than the reply timer",
         "a line that picks up noise, or a neighbour that talks on it",
     ),
@@ -162,12 +187,13 @@ ANSWER_FAULTS = (
         "busy_for_ever",
         "every request in a session, CLOSE aside, is answered BUSY and does not reach the pump",
         "Busy: nothing was done",
+        pump=(NOTHING, "the requests"),
     ),
     _answer_fault(
         "reboot_mid_session",
         "the pump resets when it has done what was asked, before the answer leaves",
         "the resend meets NOT_AUTHENTICATED; the client opens a new session and asks for the outcome",
-        pump="a boot, in its count and log; a bolus under way is closed as interrupted",
+        pump=("a boot, in its count and log; a bolus under way is closed as interrupted", "that its answer was lost"),
     ),
     _answer_fault(
         "wrong_serial",
@@ -188,6 +214,7 @@ SUPPLY_FAULTS = (
         False,
         "the supply is cut, as by the verb power_cut",
         "a boot, in its count and log; a bolus under way is closed as interrupted",
+        "nothing further",
         "no answer, then a lost session",
         "a supply that dies in the middle of a write",
     ),
@@ -198,6 +225,7 @@ SUPPLY_FAULTS = (
         False,
         "the firmware is reset, as by the verb reset",
         "a boot, in its count and log; a bolus under way is closed as interrupted",
+        "nothing further",
         "a lost session",
         "a watchdog, a brown-out",
     ),

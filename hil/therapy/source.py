@@ -14,7 +14,7 @@ from hil.errors import Problem, TherapyFileError
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import MappingNode, Node
 
-__all__ = ["Plain", "Tree", "load"]
+__all__ = ["FileKind", "Plain", "Tree", "load"]
 
 BYTES_MAX = 65_536
 """A therapy file is under 4 KiB; past this it is something else."""
@@ -26,6 +26,16 @@ Plain = str | list["Plain"] | dict[str, "Plain"]
 """What a file holds: text, lists and mappings."""
 Place = tuple[str | int, ...]
 """Keys and list positions from the top of the file down."""
+
+
+class FileKind(NamedTuple):
+    """What a file is called in errors, and a line that may stand in it."""
+
+    noun: str
+    first_line: str
+
+
+THERAPY = FileKind("a therapy file", "drug: baclofen")
 
 
 class Tree(NamedTuple):
@@ -41,26 +51,26 @@ class Tree(NamedTuple):
         return self.lines.get(place, 1)
 
 
-def load(data: bytes, path: str) -> Tree:
+def load(data: bytes, path: str, kind: FileKind = THERAPY) -> Tree:
     """Read the bytes of a file. Raises TherapyFileError with FILE:LINE."""
     if len(data) > BYTES_MAX:
-        raise TherapyFileError(path, (Problem(1, f"the file has {len(data):,} bytes, and a therapy file has at most {BYTES_MAX:,}"),))
+        raise TherapyFileError(path, (Problem(1, f"the file has {len(data):,} bytes, and {kind.noun} has at most {BYTES_MAX:,}"),))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise TherapyFileError(path, (Problem(line, "the file is not UTF-8 text", "save it as UTF-8"),)) from error
-    node = _compose(text, path)
+    node = _compose(text, path, kind.noun)
     if node is None:
-        raise TherapyFileError(path, (Problem(1, "the file is empty", "begin with a line such as `drug: baclofen`"),))
-    reader = _Reader()
+        raise TherapyFileError(path, (Problem(1, "the file is empty", f"begin with a line such as `{kind.first_line}`"),))
+    reader = _Reader(kind.noun)
     root = reader.read(node, ())
     if reader.problems:
         raise TherapyFileError(path, tuple(reader.problems))
     return Tree(root, reader.lines)
 
 
-def _compose(text: str, path: str) -> Node | None:
+def _compose(text: str, path: str, noun: str) -> Node | None:
     """Parse to nodes, which keep their lines and their duplicates."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -75,14 +85,15 @@ def _compose(text: str, path: str) -> Node | None:
         say = "the file holds characters that YAML does not allow"
         raise TherapyFileError(path, (Problem(1, say, "save it as plain text"),)) from error
     except RecursionError as error:
-        raise TherapyFileError(path, (Problem(1, "the file is nested too deeply for a therapy"),)) from error
+        raise TherapyFileError(path, (Problem(1, f"the file is nested too deeply for {noun}"),)) from error
     return node
 
 
 class _Reader:
     """Walks the nodes once, collecting lines and problems."""
 
-    def __init__(self) -> None:
+    def __init__(self, noun: str) -> None:
+        self.noun = noun
         self.lines: dict[Place, int] = {}
         self.problems: list[Problem] = []
 
@@ -93,11 +104,11 @@ class _Reader:
         line = node.start_mark.line + 1
         self.lines.setdefault(place, line)
         if node.anchor:
-            say = f"the anchor &{node.anchor} has no place in a therapy file"
+            say = f"the anchor &{node.anchor} has no place in {self.noun}"
             self.problems.append(Problem(line, say, "write the value out where it belongs"))
             return ""
         if str(node.ctag) not in PLAIN_TAGS:
-            self.problems.append(Problem(line, f"the tag {node.ctag} has no place in a therapy file", "take it away"))
+            self.problems.append(Problem(line, f"the tag {node.ctag} has no place in {self.noun}", "take it away"))
             return ""
         if isinstance(node, MappingNode):
             return self._mapping(node, place)

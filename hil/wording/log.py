@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hil.wording import quantity
 from hil.wording.alarms import alarm_name
-from protocol.codes import Answer, DoseKind, EventKind
+from protocol.codes import Answer, DoseKind, EventKind, ResetCause, StopReason
 from protocol.message_table import SPECS
 from protocol.messages import LogEntry
 from protocol.refusals import RefusalCode
@@ -14,8 +14,19 @@ __all__ = ["BAD_RECORD", "detail_text", "kind_text", "volumes_text"]
 BAD_RECORD = "bad record"
 _ALARMS = (EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED, EventKind.SILENCED, EventKind.ACKNOWLEDGED)
 _BOLUSES = (EventKind.BOLUS_STARTED, EventKind.BOLUS_ENDED)
-_STOPS = ("", "by command", "for an update", "empty", "new drug", "after a bolus")
+_STOPS: dict[int, str] = {
+    StopReason.NONE: "",
+    StopReason.COMMAND: "by command",
+    StopReason.UPDATE: "for an update",
+    StopReason.EMPTY: "empty",
+    StopReason.NEW_DRUG: "new drug",
+    StopReason.AFTER_BOLUS: "after a bolus",
+    StopReason.EOS: "end of service",
+    StopReason.FAILURE: "a failure; needs service",
+}
 """Why the pump stopped, by the record's detail."""
+_RESETS: dict[int, str] = {ResetCause.WATCHDOG: ", reset by the watchdog", ResetCause.LOW_BATTERY: ", the supply had dipped"}
+"""Why the pump booted, by the record's detail; power that came back needs no word."""
 _DOSES: dict[int, str] = {DoseKind.PATIENT: "by the patient, ", DoseKind.PRIME: "prime, ", DoseKind.BRIDGE: "bridge, "}
 """What a dose is, by the record's detail; a single bolus needs no word."""
 
@@ -32,6 +43,8 @@ def volumes_text(entry: LogEntry) -> str:
     programmed, delivered = quantity.VOLUME.text(entry.programmed_nl), quantity.VOLUME.text(entry.delivered_nl)
     if entry.good and entry.kind in _BOLUSES:
         return f"{delivered} of {programmed}"
+    if entry.good and entry.kind == EventKind.WINDOW_SUM:
+        return f"24 hours may hold {delivered}, the patient's limit is {programmed}"
     return f"{programmed} in, {delivered} withdrawn" if entry.good and entry.kind == EventKind.REFILL else ""
 
 
@@ -58,17 +71,26 @@ def _name(table: type[Answer | RefusalCode], number: int) -> str:
     return next((member.name for member in table if member == number), str(number))
 
 
+def _corrected(entry: LogEntry) -> str:
+    if entry.detail:
+        return f"{entry.detail} record{'s' if entry.detail > 1 else ''} mended"
+    return f"generation {entry.value}, loaded anew from its bank"
+
+
 def _other_text(entry: LogEntry) -> str:
     command = f"command {entry.command_id}" if entry.command_id else ""
     says = {
-        EventKind.BOOT: f"boot {entry.value}",
+        EventKind.BOOT: f"boot {entry.value}{_RESETS.get(entry.detail, '')}",
+        EventKind.MEMORY_CORRECTED: _corrected(entry),
+        EventKind.OVERRIDE: f"rule {entry.detail}, generation {entry.value}",
+        EventKind.SERVICE_RESET: "failures forgotten, tests begin again",
         EventKind.THERAPY_COMMITTED: f"generation {entry.value}",
         EventKind.UPDATE_BEGUN: f"from generation {entry.value}",
         EventKind.UPDATE_DROPPED: "expired" if entry.detail else "given up",
         EventKind.CLOCK_SET: f"it was {quantity.clock(entry.value)}",
         EventKind.REFILL: quantity.CONCENTRATION.text(entry.value),
         EventKind.BOLUS_STARTED: f"{_DOSES.get(entry.detail, '')}over {quantity.duration(entry.value)}",
-        EventKind.STOPPED: _STOPS[entry.detail] if entry.detail < len(_STOPS) else f"reason {entry.detail}",
+        EventKind.STOPPED: _STOPS.get(entry.detail, f"reason {entry.detail}"),
         EventKind.BOLUS_ENDED: "interrupted" if entry.detail else "complete",
     }
     text = next((say for kind, say in says.items() if kind == entry.kind), "")

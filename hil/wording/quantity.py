@@ -23,6 +23,7 @@ __all__ = [
     "DOSE",
     "DOSE_RATE",
     "FINE_FLOW",
+    "ORAL_DOSE",
     "VOLUME",
     "Kind",
     "clock",
@@ -100,6 +101,7 @@ class Kind(NamedTuple):
 VOLUME = Kind("volume", "mL", 6, "nL", "1.5 mL")
 DOSE = Kind("dose", "mcg", 3, "ng", "50 mcg")
 DAILY_DOSE = Kind("dose per day", "mcg/day", 3, "ng/day", "120 mcg/day")
+ORAL_DOSE = Kind("oral dose per day", "mg/day", 6, "ng/day", "60 mg/day")
 DOSE_RATE = Kind("dose per hour", "mcg/h", 3, "ng/h", "5 mcg/h")
 CONCENTRATION = Kind("concentration", "mcg/mL", 3, "ng/mL", "500 mcg/mL")
 FINE_FLOW = Kind("rate", "nL/h", 0, "nL/h", "10,000 nL/h")

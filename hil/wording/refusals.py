@@ -44,7 +44,7 @@ _SAYS: dict[int, Said] = {
     RefusalCode.NO_FILL: Said("the pump has not been told of a fill", "send a refill first"),
     RefusalCode.NO_THERAPY: Said("the pump has no therapy", "send an update first"),
     RefusalCode.NOT_RUNNING: Said("the pump is not running", "start it first"),
-    RefusalCode.CRITICAL_ALARM: Said("a critical alarm is active", "interrogate, and end its cause first"),
+    RefusalCode.CRITICAL_ALARM: Said("a critical alarm is active", "interrogate to see which, and end its cause first"),
     RefusalCode.GENERATION: Said("the therapy changed since it was read: generation {limit}, not {value}", "interrogate again and compare"),
     RefusalCode.SCHEDULE_GAP: Said("{field}: {value} leaves a gap after {limit}", "let the steps run from 00:00 to 24:00"),
     RefusalCode.SCHEDULE_OVERLAP: Said(
@@ -62,8 +62,10 @@ _SAYS: dict[int, Said] = {
     RefusalCode.NO_PATIENT_BOLUS: Said("the therapy allows the patient no bolus", "program one with a patient-bolus section"),
     RefusalCode.BOLUS_RUNNING: Said("a bolus is running", "wait for its end, or interrupt it with --interrupt"),
     RefusalCode.SAFE_STATE: Said("the pump is in its safe state", "program the therapy again"),
+    RefusalCode.MOTOR_OFF: Said("the motor is off until service", "interrogate to see the failure; service resets the pump"),
+    RefusalCode.END_OF_SERVICE: Said("the pump has come to the end of its service", "replace it; it can still be read"),
     RefusalCode.NOT_STAGED: Said("no update is staged", "send the update again"),
-    RefusalCode.OVERRIDE: Said("the override is not known", "leave it out"),
+    RefusalCode.OVERRIDE: Said("a day is above the drug's soft limit {limit}", "prescribe less, or override rule {number} by intent"),
 }
 
 _MISMATCHES: dict[int, Said] = {
@@ -85,7 +87,7 @@ def say(refusal: Refusal) -> Said:
     if said is None:
         name = RefusalCode(refusal.code).name if refusal.code in RefusalCode._value2member_map_ else f"refusal {refusal.code}"
         return Said(f"{name.lower().replace('_', ' ')}: {field} {value}, limit {limit}", "")
-    return Said(said.what.format(field=field, value=value, limit=limit), said.do)
+    return Said(said.what.format(field=field, value=value, limit=limit), said.do.format(number=refusal.value))
 
 
 def _plain_name(field: int) -> str:
@@ -99,7 +101,7 @@ def _amount(refusal: Refusal, number: int) -> str:
     if refusal.unit == Unit.NL_PER_H:
         return f"{quantity.DAILY_FLOW.text(number)} ({quantity.FINE_FLOW.text(number)})"
     if refusal.unit == Unit.NG:
-        return (quantity.DAILY_DOSE if refusal.field == Field.DAILY_DOSE else quantity.DOSE).text(number)
+        return (quantity.DAILY_DOSE if refusal.field in (Field.DAILY_DOSE, Field.OVERRIDES) else quantity.DOSE).text(number)
     if refusal.unit == Unit.US:
         return quantity.clock(number) if refusal.field == Field.CLOCK else quantity.duration(number // US_PER_S)
     writers: dict[int, Callable[[int], str]] = {

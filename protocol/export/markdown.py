@@ -61,6 +61,22 @@ The programmer asks, the pump answers, one request at a time.
 - A body of a wrong length is REFUSED, LENGTH; an opcode that is not in the table UNSUPPORTED; one that the role may not use
   NOT_AUTHORISED.
 - A session that times out without CLOSE ends all silences of alarms, and so does a HELLO of another programmer over an open session.
+- After each start a pump tests itself for some seconds. STATUS then carries SELF_TESTING, and BEGIN, COMMIT, START, the doses, REFILL
+  and SET_CLOCK are answered BUSY with the time at which it will be over. Nothing was done, and the id is used up: a client that still
+  wants it asks again under the next id, by a person's decision and not as a resend. Our client waits before it sends, if it may at all.
+- A pump without power, whose telemetry task hangs or whose clock stands still answers nothing.
+
+## Versions
+
+A HELLO of another major version is refused. A minor version adds requests, codes and flags. Who meets a code that he does not know
+names it by its number and goes on. A request that an older pump does not know is answered UNSUPPORTED. Until the first release a row of
+an answer may gain a field too, which the table says.
+
+| version | adds |
+|---|---|
+| 1.0 | |
+| 1.1 | FAULT_LOG; AlarmCause from 6 on; EventKind from 18 on; SELF_TESTING, OVERRIDDEN; MOTOR_OFF, END_OF_SERVICE; ERI and EOS are told |
+| 1.1 | overrides in COMMIT; the field `daily_dose_ng_soft` of DrugEntry |
 """
 
 _ANSWERS = """## Answers
@@ -160,10 +176,15 @@ _CODE_TABLES: tuple[type[IntEnum | IntFlag], ...] = (
     codes.Mode,
     codes.StatusFlag,
     codes.DoseState,
+    codes.DoseKind,
     codes.StagingState,
     codes.AlarmClass,
+    codes.AlarmCause,
     codes.BatteryState,
+    codes.LogRing,
     codes.EventKind,
+    codes.ResetCause,
+    codes.StopReason,
     codes.Unit,
     refusals.RefusalCode,
     refusals.Field,

@@ -115,6 +115,11 @@ class Bedside:
         span_us = us + seconds * US_PER_S + minutes * US_PER_MIN + hours * US_PER_H + days * US_PER_DAY
         self.unit.advance_to(self.unit.now_us + span_us)
 
+    def pass_self_test(self) -> None:
+        """Let the power-on self-test of a pump that has just booted end."""
+        while self.unit.pump.status().self_testing:
+            self.advance(seconds=1)
+
     def fill(self, concentration: int = CONCENTRATION, volume_nl: int = FILL_NL) -> None:
         """The needle empties and fills; nobody tells the pump."""
         self.unit.pump.needle(withdraw_nl=None, inject_nl=volume_nl, concentration_ng_per_ml=concentration)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import DOCS_PROPERTY
+from tests.conftest import TOLD_PROPERTY
 
 __all__ = ["Count", "swift_disk"]
 
@@ -39,4 +39,4 @@ class Count:
     def tell(self, what: str, record_property: Callable[[str, object], None]) -> None:
         """Have the counts printed at the end of the run."""
         told = f"{what}: {self.cuts:,} cuts: {self.certain:,} certain, {self.resolved:,} uncertain then resolved"
-        record_property(DOCS_PROPERTY, told)
+        record_property(TOLD_PROPERTY, told)

@@ -14,7 +14,7 @@ from tests.support.replay import replayable
 ENDS_WITHIN_US = (2 * BOLUS_S + 120) * 1_000_000
 """Every call ends after its few resends, whatever the line does; the rest is the wait for the bolus."""
 ANSWER_FAULTS = [name for name in REGISTRY if name.startswith("answer.")]
-LINK_FAULTS = [name for name in REGISTRY if name.startswith("link.")]
+LINK_FAULTS = [name for name, fault in REGISTRY.items() if name.startswith("link.") and fault.owner == "link tap"]
 HONEST = {"answer.late", "answer.reboot_mid_session", "answer.busy_for_ever", "answer.wrong_serial"}
 """Faults of the answers after which a client that says `done` or `not done` must be right: these bend no content."""
 TOGETHER = [*LINK_FAULTS, "answer.late", "answer.reboot_mid_session"]

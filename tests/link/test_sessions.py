@@ -13,7 +13,7 @@ from protocol.codec import encode
 from protocol.codes import AlarmClass, Answer, Role, Unit
 from protocol.framing import ANSWER, Frame, FrameDecoder, encode_frame
 from protocol.limits import SESSION_IDLE_US, SESSION_LIFE_US, U32_MAX
-from protocol.message_table import HELLO, MESSAGES, Spec
+from protocol.message_table import HELLO, MESSAGES, PROTOCOL_MAJOR, PROTOCOL_MINOR, Spec
 from protocol.messages import Begin, Cause, Hello, Nothing, Refusal
 from protocol.refusals import Field, RefusalCode
 from protocol.testing import Pair
@@ -39,7 +39,7 @@ class TestHello:
         """The answer names pump and versions and gives the session's number."""
         answer = RawHost(pair).hello().body
 
-        assert (answer.session, answer.major, answer.minor, answer.boot_count) == (1, 1, 0, 1)
+        assert (answer.session, answer.major, answer.minor, answer.boot_count) == (1, PROTOCOL_MAJOR, PROTOCOL_MINOR, 1)
         assert (answer.model, answer.serial, answer.firmware) == ("paper", "P-0001", "1.0")
         assert answer.proof == bytes(16)
 
@@ -218,6 +218,7 @@ class TestSilences:
 
         assert silenced.pump.silenced == {2}
 
+    @pytest.mark.pump_requirement("AL-10")
     def test_end_with_a_lost_session(self, silenced: Pair) -> None:
         """A session that times out is lost, and what it muted sounds again."""
         silenced.pump.advance(SESSION_IDLE_US)

@@ -26,6 +26,7 @@ def given(bedside: Bedside, *, start_nl: int) -> int:
     return after.bolus_nl - start_nl
 
 
+@pytest.mark.pump_requirement("PR-02")
 def test_dose_whose_request_is_lost_is_resent_and_given_once() -> None:
     """The first copy never arrives; the identical resend is the first that the pump sees."""
     bedside = Bedside.running()
@@ -37,6 +38,7 @@ def test_dose_whose_request_is_lost_is_resent_and_given_once() -> None:
     assert given(bedside, start_nl=0) == BOLUS_NL
 
 
+@pytest.mark.pump_requirement("PR-03")
 def test_dose_whose_every_copy_is_lost_is_never_given_and_abandoned_when_asked_for() -> None:
     """With no copy through the client is uncertain; OUTCOME uses the id up, and no late copy can dose."""
     bedside = Bedside.running()
@@ -58,6 +60,7 @@ def test_dose_whose_every_copy_is_lost_is_never_given_and_abandoned_when_asked_f
     assert given(bedside, start_nl=0) == 0
 
 
+@pytest.mark.pump_requirement("PR-02")
 @pytest.mark.parametrize("lost", range(1, 4))
 def test_dose_whose_replies_are_lost_is_given_once_and_claimed(lost: int) -> None:
     """Started, reply lost: each resend gets the cached answer again and moves nothing."""
@@ -70,6 +73,7 @@ def test_dose_whose_replies_are_lost_is_given_once_and_claimed(lost: int) -> Non
     assert given(bedside, start_nl=0) == BOLUS_NL
 
 
+@pytest.mark.pump_requirement("PR-03")
 def test_dose_whose_every_reply_is_lost_is_uncertain_until_outcome_says_executing() -> None:
     """No further command leaves while the dose is uncertain; OUTCOME tells that it runs, and it is given once."""
     bedside = Bedside.running()
@@ -87,6 +91,7 @@ def test_dose_whose_every_reply_is_lost_is_uncertain_until_outcome_says_executin
     assert given(bedside, start_nl=0) == BOLUS_NL
 
 
+@pytest.mark.pump_requirement("PR-03")
 def test_dose_done_before_anybody_asks_is_told_as_executed_with_all_of_it() -> None:
     """Done, reply lost: an hour later, in a new session, OUTCOME says executed and how much was delivered."""
     bedside = Bedside.running()
@@ -119,6 +124,7 @@ def test_dose_received_and_not_stored_is_never_given() -> None:
     assert given(bedside, start_nl=0) == 0
 
 
+@pytest.mark.pump_requirement("PR-02")
 def test_dose_stored_and_not_started_is_received_and_never_given() -> None:
     """The power dies between answer entry and delivery record: RECEIVED, which is a dose never given, and not by a resend either."""
     bedside = Bedside.running()
@@ -136,6 +142,7 @@ def test_dose_stored_and_not_started_is_received_and_never_given() -> None:
     assert given(bedside, start_nl=0) == 0
 
 
+@pytest.mark.pump_requirement("PR-02")
 @pytest.mark.parametrize("after_s", [0, 1, 299, 599])
 def test_reset_while_delivering_ends_the_dose_with_what_was_given(after_s: int) -> None:
     """A reset interrupts a bolus for good: OUTCOME tells how much had been commanded, and nothing of the rest follows."""
@@ -171,6 +178,7 @@ def test_late_duplicate_after_outcome_gets_the_same_answer_and_no_dose() -> None
     assert given(bedside, start_nl=0) == BOLUS_NL
 
 
+@pytest.mark.pump_requirement("PR-02")
 def test_every_request_carried_twice_doses_once() -> None:
     """A line that doubles everything changes nothing."""
     bedside = Bedside.running()

@@ -118,6 +118,7 @@ def test_dose_cut_short_is_told_with_what_it_gave(name: str, how: str) -> None:
     assert programmer.status().mode == (Mode.STOPPED if how == "stop" or name == "PRIME" else Mode.FLEX)
 
 
+@pytest.mark.pump_requirement("RS-11", "LG-10")
 @every_dose
 def test_log_tells_kind_and_volumes(name: str) -> None:
     """Beginning and end stand in the log under the command's id, with the kind of dose, what was programmed and what delivered."""
@@ -225,6 +226,7 @@ def refusal_of(programmer: Programmer) -> Refusal:
     return refused.value.refusal
 
 
+@pytest.mark.pump_requirement("BO-14")
 def test_lockout_is_refused_logged_counted_and_no_alarm() -> None:
     """Too early: LOCKOUT with now and free, a record with the opcode, one more in the counters, which outlive a reset; no alarm."""
     bedside = ready("PATIENT_BOLUS")
@@ -246,6 +248,7 @@ def test_lockout_is_refused_logged_counted_and_no_alarm() -> None:
     assert programmer.status().alarms == 0
 
 
+@pytest.mark.pump_requirement("BO-13")
 def test_dose_limit_is_refused_logged_counted_and_no_alarm() -> None:
     """Too much: DOSE_LIMIT with sum and limit in nL, the same record and counter, no alarm."""
     bedside = Bedside.running(ALLOWED._replace(patient=(RULE._replace(window_nl=200_000),)))

@@ -32,6 +32,7 @@ def stage(programmer: Programmer, therapy: Therapy, generation: int = 1) -> Comm
     return Commit(0, hashlib.sha256(image).digest(), ())
 
 
+@pytest.mark.pump_requirement("PG-02")
 def test_staging_belongs_to_one_programmer_until_it_lapses() -> None:
     """Another programmer's BEGIN is BUSY until the staged image expires, and is taken the moment it has."""
     bedside = Bedside.running()
@@ -99,6 +100,7 @@ def test_another_programmer_cannot_touch_what_is_staged(name: str) -> None:
     assert bedside.programmer().interrogate().therapy == NEW
 
 
+@pytest.mark.pump_requirement("PG-02")
 def test_update_upon_an_older_generation_is_refused() -> None:
     """A programmer that read the therapy before another one changed it is refused GENERATION, and nothing stops."""
     bedside = Bedside.running()
@@ -115,6 +117,7 @@ def test_update_upon_an_older_generation_is_refused() -> None:
     assert bedside.unit.pump.status().mode == "flex"
 
 
+@pytest.mark.pump_requirement("PR-09")
 def test_start_of_an_older_generation_is_refused() -> None:
     """START names the generation its sender has seen; another one in force does not start by it."""
     bedside = Bedside.running()

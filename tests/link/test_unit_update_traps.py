@@ -18,6 +18,8 @@ from tests.link.bedside import BOLUS_DOSE_NG, BOLUS_NL, BOLUS_S, CONCENTRATION, 
 STOPPED_TOO_LONG = 1 << number_of("stopped_too_long")
 
 
+@pytest.mark.pump_requirement("FR-04", "PG-05", "PR-10", deviates=("itp-20", "itp-40"))
+@pytest.mark.pump_requirement("ST-05")
 @pytest.mark.parametrize("profile", ["itp-20", "itp-40"])
 def test_update_broken_off_leaves_the_pump_stopped_and_after_48_hours_it_alarms(profile: str) -> None:
     """BEGIN stops the motor; nobody goes on; the staged image lapses, the pump stays stopped, and 48 h after BEGIN it sounds."""
@@ -41,6 +43,7 @@ def test_update_broken_off_leaves_the_pump_stopped_and_after_48_hours_it_alarms(
     assert bedside.totals() == given
 
 
+@pytest.mark.pump_requirement("ST-05")
 def test_48_hours_run_from_begin_and_survive_a_reset() -> None:
     """A reset in between does not start the 48 h anew, nor does it start the pump."""
     bedside = Bedside.running()
@@ -84,6 +87,7 @@ def test_staged_update_that_lapses_is_logged_and_starts_nothing() -> None:
     assert bedside.look()[0].mode == Mode.STOPPED
 
 
+@pytest.mark.pump_requirement("ST-06")
 def test_stop_is_always_accepted() -> None:
     """STOP works in shelf, twice, during a bolus, while another programmer's update is staged, and with an alarm on."""
     new_pump = Bedside()
@@ -152,6 +156,7 @@ def test_commit_with_another_concentration_than_the_fill_is_a_unit_mismatch() ->
     assert bedside.look()[0].mode == Mode.STOPPED
 
 
+@pytest.mark.pump_requirement("PG-08")
 def test_refill_between_seal_and_commit_is_judged_again_at_commit() -> None:
     """Limits are checked at SEAL and again at COMMIT: a REFILL of another concentration in between refuses the commit."""
     bedside = Bedside.running()
@@ -214,13 +219,13 @@ def test_new_pump_takes_no_therapy_and_no_start_before_a_fill() -> None:
 
 def test_start_of_an_empty_pump_is_refused_no_fill() -> None:
     """A pump that has run empty by computation starts again only after a REFILL."""
-    bedside = Bedside.running(flex(300_000), days=0)
+    bedside = Bedside.running(flex(300_000, concentration=50_000), days=0)
     bedside.advance(hours=67)
     programmer = bedside.programmer()
     emptied = bedside.unit.pump.status()
     with pytest.raises(Refused) as refused:
         programmer.start()
-    programmer.refill(FILL_NL, 0, 1, CONCENTRATION)
+    programmer.refill(FILL_NL, 0, 1, 50_000)
     stopped = bedside.look()[0].mode
 
     programmer.start()

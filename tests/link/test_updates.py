@@ -8,7 +8,7 @@ import pytest
 
 from protocol.codec import encode
 from protocol.codes import Answer, Mode, StagingState, StatusFlag
-from protocol.limits import CHUNK_BYTES_MAX, IMAGE_BYTES_MAX, STAGING_US
+from protocol.limits import CHUNK_BYTES_MAX, IMAGE_BYTES_MAX, OVERRIDES_MAX, STAGING_US
 from protocol.messages import (
     Begin,
     BeginAnswer,
@@ -65,6 +65,7 @@ def code(reply: tuple[Answer, object]) -> int:
 
 
 class TestWhole:
+    @pytest.mark.pump_requirement("PG-17")
     def test_ends_with_the_new_therapy(self, host: RawHost, pair: Pair) -> None:
         """BEGIN, PUT, SEAL, READBACK, COMMIT make it the therapy in force."""
         digest = host.stage(new_therapy(), 1)
@@ -161,6 +162,7 @@ class TestBegin:
 
 
 class TestOrder:
+    @pytest.mark.pump_requirement("PG-01")
     @pytest.mark.parametrize(
         "name,body,expected",
         [
@@ -175,6 +177,7 @@ class TestOrder:
         """Without BEGIN there is nothing to lay, close, read or commit."""
         assert code(host.ask(name, body)) == expected
 
+    @pytest.mark.pump_requirement("PG-01")
     def test_nothing_is_committed_before_seal(self, host: RawHost) -> None:
         """An open image can be neither read back nor committed."""
         host.ask("BEGIN", Begin(1, 0))
@@ -259,7 +262,7 @@ class TestRefused:
         "digest,overrides,expected",
         [
             pytest.param(bytes(32), (), RefusalCode.DIGEST, id="another digest"),
-            pytest.param(None, (Token(1),), RefusalCode.OVERRIDE, id="an override that no rule takes"),
+            pytest.param(None, (Token(1),) * (OVERRIDES_MAX + 1), RefusalCode.RANGE, id="more overrides than a COMMIT may carry"),
         ],
     )
     def test_commit(self, host: RawHost, pair: Pair, digest: bytes | None, overrides: tuple[Token, ...], expected: RefusalCode) -> None:
@@ -278,6 +281,7 @@ class TestRefused:
 
         assert code(host.ask("COMMIT", Commit(NEXT, digest, ()))) == RefusalCode.GENERATION
 
+    @pytest.mark.pump_requirement("PG-08")
     def test_commit_checks_again(self, host: RawHost, pair: Pair) -> None:
         """What was good at SEAL must still be good at COMMIT."""
         digest = host.stage(new_therapy(), 1)

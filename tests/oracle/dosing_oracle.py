@@ -22,6 +22,9 @@ DAY_MINUTES = 24 * 60
 UNITS = 3_600_000_000
 """One nanolitre in nL/h x us."""
 STALL_US = 20 * MINUTE_US
+SELF_TEST_US = 4_000_000
+WEAR_BLOCK = 100_000
+WEAR_PPM = 500
 STEP_NL = 250
 MINIMUM_NL_PER_H = 250
 MAXIMUM_NL_PER_H = 1_000_000
@@ -89,6 +92,8 @@ class DosingOracle:
     delivered_fl: int = 0
     running_us: int = 0
     moving: bool = True
+    moved: int = 0
+    tested_us: int = 0
     pulses: list[Pulse] = field(default_factory=list)
 
     # -- time ----------------------------------------------------------------------------------------------------------------
@@ -126,6 +131,11 @@ class DosingOracle:
         self._end_bolus()
         self.prescription = None
 
+    def restart(self) -> None:
+        """The firmware starts anew: the bolus is lost, and what runs waits for the power-on self-test."""
+        self._end_bolus()
+        self.tested_us = self.device_us + SELF_TEST_US
+
     def shift_clock(self, by_us: int) -> None:
         """The clock shows another time; a bolus that no longer fits under the maximum ends here."""
         self.clock_offset_us += by_us
@@ -143,16 +153,23 @@ class DosingOracle:
         """Units a step stands for: 0.25 uL times the constant on the box."""
         return floor(STEP_NL * UNITS * Fraction(self.printed_ppm, 1_000_000))
 
-    def step_fl(self) -> int:
-        """What a step moves in truth, under the flow factors in force; one floor at the end."""
+    @property
+    def testing(self) -> bool:
+        """Whether the power-on self-test is not over."""
+        return self.device_us < self.tested_us
+
+    def step_fl(self, number: int) -> int:
+        """What the moved step of this number (from 1) moves in truth: one floor under the flow factors in force, and for each whole block
+        of steps before it one more for wear.
+        """
         volume = Fraction(STEP_NL * 1_000_000) * Fraction(self.printed_ppm, 1_000_000) * (1 + Fraction(self.unit_error_ppm, 1_000_000))
         for factor in self.flow_ppm:
             volume *= Fraction(factor, 1_000_000)
-        return floor(volume)
+        return floor(volume) + number // WEAR_BLOCK * floor(floor(volume) * Fraction(WEAR_PPM, 1_000_000))
 
     def rate_now(self) -> int:
-        """Basal rate (nL/h) of the minute that contains now."""
-        return 0 if self.prescription is None else self._rate_at(self.device_us)
+        """Basal rate (nL/h) of the minute that contains now; none before the self-test is over."""
+        return 0 if self.prescription is None or self.testing else self._rate_at(self.device_us)
 
     # -- inside --------------------------------------------------------------------------------------------------------------
 
@@ -177,6 +194,8 @@ class DosingOracle:
 
     def _turns(self) -> Iterator[int]:
         """Device times at which the slope may change next."""
+        if self.testing:
+            yield self.tested_us
         if self.prescription is None:
             yield self.device_us + MINUTE_US
             return
@@ -200,9 +219,11 @@ class DosingOracle:
             pulse_us = start_us + ceil((goal - basal_before - done) / slope)
             assert total(pulse_us) >= goal > total(pulse_us - 1), "a pulse falls at the first microsecond that reaches it"
             self.pulses.append(Pulse(pulse_us, self.running_us + pulse_us - start_us, self.moving))
-            self.delivered_fl += self.step_fl() if self.moving else 0
+            if self.moving:
+                self.moved += 1
+                self.delivered_fl += self.step_fl(self.moved)
         self.basal_units += rate * (end_us - start_us)
-        self.running_us += end_us - start_us if self.prescription else 0
+        self.running_us += end_us - start_us if rate else 0
         self.device_us = end_us
         if self.bolus is not None and end_us == self.bolus.end_us:
             self._end_bolus()

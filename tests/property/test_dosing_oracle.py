@@ -14,7 +14,18 @@ from firmware_sim.errors import Busy, Refused
 from firmware_sim.firmware.prescription import Prescription
 from tests.oracle.dosing_oracle import DosingOracle
 from tests.support.strategies import WEAK, big_boluses, boluses, prescriptions, spans, volumes
-from tests.support.therapies import ML, UNITS_PER_NL, US_PER_DAY, bolus_of, filled, group_of, prescription_of, simple, steps_of
+from tests.support.therapies import (
+    ML,
+    UNITS_PER_NL,
+    US_PER_DAY,
+    bolus_of,
+    filled,
+    group_of,
+    overrides_for,
+    prescription_of,
+    simple,
+    steps_of,
+)
 
 START_OF_2026_US = 9_497 * US_PER_DAY
 """2026-01-01 counted from 2000-01-01 by a calendar."""
@@ -68,9 +79,9 @@ class Pair:
     def commit(self, therapy: Prescription) -> None:
         """A new therapy, unless a bolus runs."""
         try:
-            self.pump.commit(therapy)
+            self.pump.commit(therapy, overrides=overrides_for(therapy))
         except Busy:
-            assert self.oracle.bolus is not None
+            assert self.oracle.bolus is not None or self.oracle.testing
             return
         self.therapy = self.oracle.prescription = therapy
 
@@ -80,7 +91,7 @@ class Pair:
         try:
             self.pump.bolus(bolus_of(volume_nl, duration_s, concentration=WEAK))
         except Busy:
-            assert oracle.bolus is not None
+            assert oracle.bolus is not None or oracle.testing
         except Refused as refused:
             assert refused.code == ("NOT_RUNNING" if oracle.prescription is None else "RATE_LIMIT")
             assert oracle.prescription is None or not oracle.fits(volume_nl, duration_s)
@@ -96,10 +107,16 @@ class Pair:
         self.oracle.stop()
 
     def start(self) -> None:
-        """Start both, once there is a therapy."""
-        if self.therapy is not None:
+        """Start both, once there is a therapy and no self-test."""
+        if self.therapy is None:
+            return
+        try:
             self.pump.start()
-            self.oracle.prescription = self.therapy
+        except Busy as busy:
+            assert self.oracle.testing
+            assert busy.until_us == self.oracle.tested_us
+            return
+        self.oracle.prescription = self.therapy
 
     def jump(self, by_us: int) -> None:
         """The clock chip jumps."""
@@ -110,10 +127,11 @@ class Pair:
             event("bolus interrupted by a jump")
 
     def set_clock(self, ahead_us: int) -> None:
-        """The programmer sets the clock, unless a bolus runs."""
+        """The programmer sets the clock, unless a bolus or a self-test runs."""
         try:
             old_us, new_us = self.pump.set_clock(START_OF_2026_US + ahead_us)
         except Busy:
+            assert self.oracle.bolus is not None or self.oracle.testing
             return
         self.oracle.shift_clock(new_us - old_us)
 
@@ -132,12 +150,9 @@ class Pair:
             self.oracle.flow_ppm = tuple(self.faults.values())
 
     def reset(self) -> None:
-        """A plain reset: the bolus is lost, the therapy goes on or stays stopped."""
+        """A plain reset: the bolus is lost, the therapy goes on after the self-test or stays stopped."""
         self.pump.reset()
-        if self.oracle.bolus is not None:
-            going_on = self.oracle.prescription
-            self.oracle.stop()
-            self.oracle.prescription = going_on
+        self.oracle.restart()
 
 
 Act = Callable[[Pair], None]
@@ -192,7 +207,7 @@ def test_lengthens_a_bolus_no_more_than_it_must(seed: int, therapy: Prescription
     pump = filled(40 * ML, seed=seed, concentration=WEAK)
     oracle = DosingOracle(pump.calibration_ppm, pump.truth().unit_error_ppm, 20, START_OF_2026_US + wait_us)
     pump.set_clock(START_OF_2026_US + wait_us)
-    pump.commit(therapy)
+    pump.commit(therapy, overrides=overrides_for(therapy))
     oracle.prescription = therapy
     try:
         plan = pump.check_bolus(bolus_of(volume_nl, duration_s, may_lengthen=True, concentration=WEAK))

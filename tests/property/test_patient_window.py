@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+import pytest
 from hypothesis import event, given, settings, target
 from hypothesis import strategies as st
 
@@ -170,6 +171,7 @@ class Bed:
         assert sum(1 for at_us in grants_us if at_us > now_us - DAY_US) < rule.most_per_day
 
 
+@pytest.mark.pump_requirement("BO-16")
 @settings(max_examples=300)
 @given(
     first=any_therapy(),

@@ -7,8 +7,17 @@ from dataclasses import dataclass, replace
 import pytest
 
 from firmware_sim import Pump
+from firmware_sim.faults.registry import FAULTS
 from firmware_sim.firmware.prescription import Command
-from tests.support.therapies import ML, US_PER_H, bolus_of, flex, refill_of
+from tests.support.draws import BySeed
+from tests.support.fault_draws import drawn_values
+from tests.support.therapies import ML, US_PER_H, US_PER_MIN, bolus_of, flex, refill_of
+from tests.support.walks import Act, do
+
+ATTEMPTS = 60
+NOTHING = {0}
+"""A fault of no size does nothing."""
+OTHER_CATHETER = "140cm"
 
 
 @dataclass(frozen=True)
@@ -42,11 +51,18 @@ class Story:
     stops: int = 0
     looks_at_us: int = 0
     silenced: bool = False
+    fault: str = ""
+    values: tuple[tuple[str, int | str], ...] = ()
+    magnet: bool = False
+    rinse_turns: int = 0
+    aspirated_nl: int = 0
+    services: int = 0
+    catheter: str = ""
     last_us: int = 200 * US_PER_H
 
     def digest(self) -> str:
         """Live through it."""
-        pump = Pump(self.profile, seed=self.seed, serial_number=self.serial)
+        pump = Pump(self.profile, seed=self.seed, serial_number=self.serial, catheter=self.catheter)
         pump.needle(inject_nl=self.filled_nl, concentration_ng_per_ml=self.filled_ng_per_ml)
         pump.refill(refill_of(self.told_nl, withdrawn_nl=self.told_withdrawn_nl))
         pump.commit(flex(self.rates, self.starts, self.low_nl), Command(self.commit_id, 9, bytes(16)))
@@ -59,6 +75,7 @@ class Story:
         pump.set_clock(pump.status().clock_us + self.clock_ahead_us)
         self._mishaps(pump)
         pump.power_cut(off_us=self.dark_us)
+        self._visits(pump)
         pump.advance_to(self.last_us)
         return pump.digest()
 
@@ -76,6 +93,19 @@ class Story:
             pump.inject("memory.bit_flip", region=self.flip_region, offset=3, bit=self.flip_bit)
         if self.jump_us:
             pump.inject("clock.jump", jump_us=self.jump_us)
+
+    def _visits(self, pump: Pump) -> None:
+        pump.advance(us=self.dark_us + US_PER_MIN)
+        if self.fault:
+            pump.inject(self.fault, **dict(self.values))
+        if self.magnet:
+            pump.magnet(True)
+        if self.rinse_turns:
+            pump.rinse(volume_nl=ML, turns=self.rinse_turns)
+        if self.aspirated_nl:
+            pump.side_port(aspirate_nl=self.aspirated_nl)
+        for _ in range(self.services):
+            pump.service_reset()
 
 
 STORY = Story()
@@ -110,7 +140,44 @@ PERTURBATIONS = {
     "one silence": replace(STORY, silenced=True),
     "one microsecond of life": replace(STORY, last_us=200 * US_PER_H + 1),
     "smaller reservoir": replace(STORY, profile="itp-20"),
+    "another of the family": replace(STORY, profile="itp-40-next"),
+    "another catheter": replace(STORY, catheter=OTHER_CATHETER),
+    "a magnet is held over it": replace(STORY, magnet=True),
+    "one rinse": replace(STORY, rinse_turns=1),
+    "one turn more of a rinse": replace(STORY, rinse_turns=2),
+    "one nanolitre through the side port": replace(STORY, aspirated_nl=1),
+    "two nanolitres through the side port": replace(STORY, aspirated_nl=2),
+    "one service": replace(STORY, services=1),
 }
+
+
+def taken(story: Story) -> bool:
+    """Whether this pump takes the story's fault, and it is of some size."""
+    return do(Pump(), Act("inject", (story.fault, story.values))) == "OK" and not NOTHING & {value for _, value in story.values}
+
+
+def drawn(name: str) -> Story:
+    """The story with one fault of the registry in it."""
+    stories = (replace(STORY, fault=name, values=drawn_values(BySeed(attempt), FAULTS[name])) for attempt in range(ATTEMPTS))
+    return next(story for story in stories if taken(story))
+
+
+def one_more(story: Story) -> Story | None:
+    """The same with one unit more or less in one of the fault's numbers; None when it has none."""
+    for place, (name, value) in enumerate(story.values):
+        for change in (1, -1) if isinstance(value, int) else ():
+            other = (*story.values[:place], (name, int(value) + change), *story.values[place + 1 :])
+            changed = replace(story, values=other)
+            if taken(changed):
+                return changed
+    return None
+
+
+def in_force() -> dict[str, Story]:
+    """Each fault of the registry, and each once more with one unit of a number changed."""
+    found = {name: drawn(name) for name in FAULTS}
+    changed = {f"{name}, one unit": one_more(story) for name, story in found.items()}
+    return {**found, **{name: story for name, story in changed.items() if story is not None}}
 
 
 def test_unchanged_story_keeps_its_digest() -> None:
@@ -124,7 +191,22 @@ def test_perturbations_give_as_many_digests() -> None:
     digests["the story"] = STORY.digest()
 
     assert len(digests) > 20
-    assert len(set(digests.values())) == len(digests)
+    assert not alike(digests)
+
+
+def test_faults_give_as_many_digests() -> None:
+    """Each fault of the registry, and one unit of a parameter of each, gives a digest of its own."""
+    digests = {name: story.digest() for name, story in in_force().items()}
+    digests["the story"] = STORY.digest()
+
+    assert len(digests) > len(FAULTS) * 3 // 2
+    assert not alike(digests)
+
+
+def alike(digests: dict[str, str]) -> list[list[str]]:
+    """Names that share a digest."""
+    names = [[name for name, digest in digests.items() if digest == shared] for shared in set(digests.values())]
+    return [shared for shared in names if len(shared) > 1]
 
 
 @pytest.mark.parametrize("name", ["itp-20", "itp-40"])

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from protocol.codec import decode, encode
-from protocol.codes import Answer, Role, Unit
+from protocol.codes import AlarmCause, Answer, Role, Unit
 from protocol.errors import Rejected, WrongLength
 from protocol.framing import ANSWER, Frame, FrameDecoder, encode_frame
 from protocol.message_table import BY_NAME, MESSAGES, PROTOCOL_MAJOR
@@ -86,14 +86,15 @@ COMMANDS: dict[str, tuple[str, Callable[[int], Body], Limit]] = {
     ),
     "start of a generation that is not": ("START", lambda i: Start(i, 5), Limit(R.GENERATION, F.GENERATION, 5, 1, U.COUNT)),
     "commit with nothing staged": ("COMMIT", lambda i: Commit(i, bytes(32), ()), Limit(R.NOT_STAGED, F.NONE, 0, 0)),
-    "override of a rule that takes none": (
+    "more overrides than a commit may carry": (
         "COMMIT",
-        lambda i: Commit(i, bytes(32), (Token(1),)),
-        Limit(R.OVERRIDE, F.OVERRIDES, 1, 0, U.COUNT),
+        lambda i: Commit(i, bytes(32), (Token(1),) * 17),
+        Limit(R.RANGE, F.OVERRIDES, 17, 16, U.COUNT),
     ),
 }
 
 
+@pytest.mark.pump_requirement("PG-07")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_command_outside_a_limit_is_refused_with_its_reason(name: str) -> None:
     """The refusal names all five; the id is used up, one answer entry and one log record differ, and nothing else."""
@@ -109,7 +110,7 @@ def test_command_outside_a_limit_is_refused_with_its_reason(name: str) -> None:
 
 
 REQUESTS: dict[str, tuple[str, Body, Limit]] = {
-    "silence of an unknown cause": ("SILENCE", Cause(31), Limit(R.UNKNOWN_CAUSE, F.CAUSE, 31, 5)),
+    "silence of an unknown cause": ("SILENCE", Cause(31), Limit(R.UNKNOWN_CAUSE, F.CAUSE, 31, max(AlarmCause))),
     "silence of a cause that is not on": ("SILENCE", Cause(2), Limit(R.NOT_ACTIVE, F.CAUSE, 2, 0)),
     "acknowledge of a cause that is not on": ("ACK", Cause(0), Limit(R.NOT_ACTIVE, F.CAUSE, 0, 0)),
     "part of an interrogation that is not": ("INTERROGATE", Interrogate(4, 0), Limit(R.UNKNOWN_PART, F.PART, 4, 3)),
@@ -121,6 +122,7 @@ REQUESTS: dict[str, tuple[str, Body, Limit]] = {
 }
 
 
+@pytest.mark.pump_requirement("PG-07")
 @pytest.mark.parametrize("name", REQUESTS)
 def test_request_that_makes_no_sense_now_is_refused_with_its_reason(name: str) -> None:
     """A coded refusal, and the pump runs on as before."""
@@ -165,6 +167,7 @@ def test_staging_step_out_of_order_or_bounds_is_refused(name: str) -> None:
         assert bedside.programmer().interrogate().therapy == NEW
 
 
+@pytest.mark.pump_requirement("PG-07", "PR-08")
 @pytest.mark.parametrize("opcode", [0x00, 0x03, 0x26, 0x38, 0x43, 0x7FFF, 0xFFFF])
 def test_unknown_opcode_is_unsupported(opcode: int) -> None:
     """A frame that decodes always gets a coded answer; an opcode nobody declared gets UNSUPPORTED."""

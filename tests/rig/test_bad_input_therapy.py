@@ -136,6 +136,7 @@ def test_client_sends_nothing_of_a_therapy_that_it_can_judge(name: str) -> None:
     assert "\n" not in str(error)
 
 
+@pytest.mark.pump_requirement("PG-08")
 @every_bad
 def test_pump_refuses_the_same_at_seal(name: str) -> None:
     """A raw host that stages it all the same is refused with the very same words, and the therapy stays what it was."""

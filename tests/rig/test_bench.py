@@ -17,6 +17,7 @@ from protocol.errors import NoAnswer
 from tests.rig.serving import FILL_NL, HELLO, PROGRAMMER, RATE_NL_PER_H, filled, lines
 
 URL = "pumpsim://itp-40?seed=2"
+MOTOR_STALL = 2
 MINUTE_US = 60_000_000
 HOUR_US = 60 * MINUTE_US
 DAY_S = 86_400
@@ -44,6 +45,10 @@ REFUSED = [
     ("inject", {"fault": "catheter.occlusion"}, "inject", "fraction_ppm"),
     ("clear", {"handle": 99}, "clear", "99"),
     ("needle", {"inject_nl": 90_000_000}, "needle", ""),
+    ("rinse", {"volume_nl": 90_000_000}, "rinse", ""),
+    ("rinse", {"volume_nl": 1, "turns": 0}, "rinse.turns", "greater than or equal to 1"),
+    ("listen", {"duration_s": 10**9}, "listen.duration_s", "less than or equal to"),
+    ("run_until", {"condition": "battery:dead", "limit_s": 1}, "condition", "use one of: good, eri, eos"),
     ("needle", {"withdraw_nl": "some"}, "needle.withdraw_nl", "some"),
     ("power_cut", {"off_s": -1}, "power_cut.off_s", "-1"),
     ("schedule", {"after_s": 1, "act": "explode"}, "schedule", "explode"),
@@ -177,6 +182,48 @@ class TestConditions:
 
         assert rig.bench.run_until("quiet", limit_s=DAY_S)
 
+    def test_each_class_of_sound_is_waited_for_by_itself(self, rig: Rig) -> None:
+        """The alarm test plays the two-tone first; the single tone is found three seconds later."""
+        rig.programmer.alarm_test()
+        begun_us = rig.bench.status()["device_us"]
+        assert rig.bench.run_until("sound:critical", limit_s=10)
+        assert rig.bench.run_until("sound:non-critical", limit_s=10)
+
+        assert rig.bench.truth()["sound"]["pattern"] == "single-tone"
+        assert rig.bench.truth()["sound"]["began_us"] - begun_us == 3_000_000
+
+    def test_sound_is_found_when_a_silence_has_ended(self, rig: Rig) -> None:
+        """A stall that was silenced sounds again at its next repeat, and is heard then."""
+        rig.bench.inject("motor.stall")
+        rig.bench.run_until("alarm:motor_stall", limit_s=DAY_S)
+        with rig.another_programmer() as programmer:
+            until_us = programmer.silence(MOTOR_STALL).until_us
+        raised_us = rig.bench.status()["alarms"][0]["raised_us"]
+        assert rig.bench.run_until("sound", limit_s=DAY_S)
+        heard_us = rig.bench.truth()["sound"]["began_us"]
+
+        assert (heard_us - raised_us) % (10 * MINUTE_US) == 0
+        assert until_us <= heard_us < until_us + 10 * MINUTE_US
+
+    def test_battery_comes_to_its_states_at_its_dates(self, rig: Rig) -> None:
+        """ERI is there at once when it comes early; EOS 90 days of device time after it, to the microsecond."""
+        assert rig.bench.run_until("battery:good", limit_s=0)
+        rig.bench.inject("battery.premature_eri")
+        assert rig.bench.run_until("battery:eri", limit_s=0)
+        begun_us = rig.bench.status()["device_us"]
+        assert rig.bench.run_until("battery:eos", limit_s=100 * DAY_S)
+
+        assert rig.bench.status()["device_us"] - begun_us == 90 * 24 * HOUR_US
+
+    def test_ready_is_the_end_of_the_self_test(self, rig: Rig) -> None:
+        """A pump that was reset is ready four seconds of device time later; one that runs is at once."""
+        assert rig.bench.run_until("ready", limit_s=0)
+        rig.bench.reset()
+        begun_us = rig.bench.status()["device_us"]
+        assert rig.bench.run_until("ready", limit_s=60)
+
+        assert rig.bench.status()["device_us"] - begun_us == 4_000_000
+
     def test_limit_ends_the_wait(self, rig: Rig) -> None:
         """What does not come by then was not reached, and time has passed to the limit exactly."""
         assert not rig.bench.run_until("alarm:motor_stall", limit_s=3_600)
@@ -261,6 +308,63 @@ class TestPowerAndImages:
         assert drawn == FILL_NL
         assert rig.bench.truth()["reservoir_nl"] == 0
         assert rig.bench.status()["computed_reservoir_nl"] == believed
+
+
+class TestService:
+    """Rinse, service, and what is heard."""
+
+    def test_rinse_leaves_drug_free_fluid_where_the_needle_cannot_reach(self, rig: Rig) -> None:
+        """Each turn mixes with what lies below; the pump believes as before."""
+        believed = rig.bench.status()["computed_reservoir_nl"]
+        before = rig.bench.truth()["reservoir_concentration_ng_per_ml"]
+        rig.bench.rinse(volume_nl=10_000_000, turns=3)
+        truth = rig.bench.truth()
+
+        assert truth["reservoir_nl"] == 0
+        assert 0 < truth["reservoir_concentration_ng_per_ml"] < before // 100
+        assert rig.bench.status()["computed_reservoir_nl"] == believed
+
+    def test_service_resets_a_pump_whose_motor_is_off(self, rig: Rig) -> None:
+        """The limiter's latch is opened and its alarm gone; after the self-test the pump starts when it is told to."""
+        rig.bench.clear(rig.bench.inject("motor.stuck_driver", pulses_per_h=100))
+        handle = rig.bench.inject("motor.stuck_driver", pulses_per_h=3_600)
+        assert rig.bench.run_until("alarm:rate_limiter", limit_s=DAY_S)
+        rig.bench.clear(handle)
+        rig.bench.service_reset()
+        rig.bench.run_until("ready", limit_s=60)
+        rig.programmer.start()
+        before = rig.bench.truth()["steps_moved"]
+        rig.bench.advance(hours=1)
+
+        assert [alarm for alarm in rig.bench.status()["alarms"] if alarm["active"]] == []
+        assert rig.bench.truth()["steps_moved"] > before
+
+    def test_sounds_of_a_night_are_told_with_their_starts(self, rig: Rig) -> None:
+        """A stall every ten minutes of the device's fast clock, but in its silent hour; the pump ends as if nobody had listened."""
+        rig.bench.inject("motor.stall")
+        rig.bench.run_until("alarm:motor_stall", limit_s=DAY_S)
+        rig.programmer.silence(MOTOR_STALL)
+        rig.programmer.close()
+        raised_us = rig.bench.status()["alarms"][0]["raised_us"]
+        image = rig.bench.save()
+        rig.bench.advance(hours=8)
+        silent = rig.bench.digest()
+        rig.bench.restore(image)
+        heard = rig.bench.listen(duration_s=8 * 3_600)
+
+        assert {sound["pattern"] for sound in heard} == {"two-tone"}
+        assert [sound["began_us"] - raised_us for sound in heard] == [turn * 10 * MINUTE_US for turn in range(6, 49)]
+        assert rig.bench.digest() == silent
+
+    def test_silence_of_a_lost_session_ends_on_the_way(self, rig: Rig) -> None:
+        """The session times out after ten minutes, and the stall is heard from its next repeat on."""
+        rig.bench.inject("motor.stall")
+        rig.bench.run_until("alarm:motor_stall", limit_s=DAY_S)
+        rig.programmer.silence(MOTOR_STALL)
+        raised_us = rig.bench.status()["alarms"][0]["raised_us"]
+        heard = rig.bench.listen(duration_s=1_800)
+
+        assert [sound["began_us"] - raised_us for sound in heard] == [turn * 10 * MINUTE_US for turn in (1, 2, 3)]
 
 
 class TestLines:

@@ -125,6 +125,7 @@ class TestReading:
 class TestUpdate:
     """Read, judge, show, ask, send."""
 
+    @pytest.mark.pump_requirement("PG-17")
     def test_shows_both_therapies_and_sends_with_yes(self, running: Run) -> None:
         """A changed dose is shown with its factor, and the pump has the new therapy after."""
         ended = running("update", str(THERAPIES / "simple-continuous.yaml"), "--yes")

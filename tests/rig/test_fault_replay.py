@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from hil.bench.bench import Bench
+from hil.bench.calls import InProcessBench
 from hil.bench.stdio import ServerProcess
 from hil.errors import BenchError, CheckFailed, UsageError
 from hil.faults.registry import REGISTRY
@@ -24,7 +26,7 @@ from tests.rig.serving import PROGRAMMER, filled
 from tests.support.replay import replayable
 
 ACTS = 40
-LINE_FAULTS = [name for name in REGISTRY if name.startswith(("link.", "answer."))]
+LINE_FAULTS = [name for name, fault in REGISTRY.items() if fault.owner == "link tap"]
 GIVEN: dict[str, dict[str, int | str]] = {"link.delay": {"delay_us": 900_000}, "link.cut": {"at_byte": 2_000}}
 
 
@@ -113,6 +115,22 @@ def test_script_of_a_new_pump_needs_no_image() -> None:
         assert (script.profile, script.seed) == ("itp-40", 5)
         assert [verb for verb, _ in script.steps if verb not in {"send", "advance"}] == ["needle", "inject"]
         assert replay(script) == rig.bench.digest()
+
+
+@pytest.mark.parametrize("catheter", ["", "104cm"])
+def test_script_of_a_pump_of_one_s_own_brings_its_numbers(catheter: str, tmp_path: Path) -> None:
+    """A profile file, or another catheter, is in the script, so that it needs neither; the digest is the same."""
+    file = tmp_path / "mine.yaml"
+    file.write_text("extends: itp-40\nsound:\n  tone_low_hz: {value: 1_234, provenance: assumed}\n", encoding="utf-8")
+    unit = Unit.new("itp-40" if catheter else str(file), seed=3, catheter=catheter)
+    bench = InProcessBench(Bench(unit))
+    bench.needle(inject_nl=9_000_000, concentration_ng_per_ml=500_000)
+    bench.inject("firmware.selftest_fail", test="tone")
+    bench.advance(hours=2)
+    script = read_script(bench.script())
+
+    assert script.profile_text == unit.pump.profile.text != ""
+    assert replay(script) == bench.digest()
 
 
 def test_recording_that_grows_too_long_begins_again() -> None:

@@ -240,6 +240,51 @@ class TestAtRandom:
         assert len({record["brought"] for record in records if record["did"] == "came"}) < len(came(line.bench))
 
 
+class TestEndsByItself:
+    """Faults with a course of their own, such as an exposure of so many minutes."""
+
+    def test_comes_again_and_again_with_no_duration_given(self, line: FaultyLine) -> None:
+        """Each magnet lies there for its minutes; the next is another one, under another handle, and none is left in force."""
+        line.bench.plan("motor.magnet", {"minutes": 3}, rate_per_day_ppm=24_000_000, seed=3)
+        line.bench.advance(days=5)
+        records = [record for record in kinds(line.bench, "fault") if record["did"] == "came"]
+        over = [record["handle"] for record in kinds(line.bench, "fault_over")]
+
+        assert len(records) > 60
+        assert len({record["brought"] for record in records}) > 60
+        assert {record["brought"] for record in records} >= set(over)
+        assert not [record for record in kinds(line.bench, "fault") if record["did"] == "refused"]
+
+    def test_schedule_is_gone_when_its_fault_is_over(self, line: FaultyLine) -> None:
+        """What came once and ended by itself is not told any more, and the line is quiet again."""
+        line.bench.plan("battery.dip", {"supply_mv": 2_700, "seconds": 5}, at_us=line.bench.now_us() + S)
+        line.bench.advance(seconds=2)
+        assert names(line.bench) == ["battery.dip"]
+        line.bench.advance(minutes=1)
+        line.bench.clear(line.bench.plan("motor.stall", at_us=line.bench.now_us() + S))
+
+        assert line.bench.call("faults")["scheduled"] == []
+        assert line.unit.faults.quiet
+
+    def test_ended_early_by_its_duration_or_by_itself(self, line: FaultyLine) -> None:
+        """for_s longer than the fault finds nothing left to end, and is no refusal."""
+        line.bench.plan("motor.magnet", {"minutes": 1}, for_s=600)
+        line.bench.plan("motor.mri", {"minutes": 60}, for_s=600)
+        line.bench.advance(seconds=601)
+
+        assert names(line.bench) == []
+        assert [record["did"] for record in kinds(line.bench, "fault")].count("ended") == 2
+        assert not [record for record in kinds(line.bench, "fault") if record["did"] == "refused"]
+
+    def test_hang_that_the_watchdog_cured_is_over_too(self, line: FaultyLine) -> None:
+        """A reset by the watchdog takes the fault away; its schedule does not stumble over that."""
+        line.bench.plan("firmware.hang", {"task": "alarms"}, for_s=600)
+        line.bench.advance(seconds=700)
+
+        assert names(line.bench) == []
+        assert not [record for record in kinds(line.bench, "fault") if record["did"] == "refused"]
+
+
 def busy(bench: InProcessBench) -> None:
     """Schedules of every kind."""
     bench.plan("motor.stall", rate_per_day_ppm=6_000_000, seed=4, for_s=1_800)

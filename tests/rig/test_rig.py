@@ -10,7 +10,7 @@ import pytest
 
 from hil.errors import BenchError, HilError, UsageError
 from hil.rig import Rig
-from protocol.errors import LinkLost, NoAnswer, PortMissing
+from protocol.errors import Busy, LinkLost, NoAnswer, PortMissing
 from tests.rig.serving import FILL_NL, PROGRAMMER, filled, running, serve, stop_server
 
 
@@ -52,10 +52,14 @@ class TestOpen:
             assert rig.bench.now_us() - before_us >= 3_600_000_000
 
     def test_pump_back_in_power_answers_a_resend(self, kind: str, tmp_path: Path) -> None:
-        """The supply comes back while the client waits: its resend is answered, and the bolus is given once."""
+        """The supply comes back while the client waits: its resend meets the self-test and is certainly not done; asked anew, it is."""
         with Rig.open(url_of(kind, tmp_path), seed=1, programmer=PROGRAMMER) as rig:
             programmer = filled(rig)
             rig.bench.power_cut(off_s=1)
+            with pytest.raises(Busy) as caught:
+                programmer.bolus(20_000, 10_000, 600)
+            rig.bench.advance(us=caught.value.until_us - programmer.status().device_us)
+            assert (rig.bench.status()["bolus_nl"], programmer.open_command_id) == (0, None)
             programmer.bolus(20_000, 10_000, 600)
             rig.bench.advance(hours=1)
 

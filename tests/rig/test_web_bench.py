@@ -28,6 +28,8 @@ GOOD: dict[str, dict[str, object]] = {
     "settle": {"sent_bytes": 0},
     "inject": {"fault": "motor.stall"},
     "clear": {"handle": 1},
+    "rinse": {"volume_nl": 5_000_000, "turns": 2},
+    "listen": {"duration_s": 600},
     "needle": {"inject_nl": 20_000_000, "concentration_ng_per_ml": 500_000},
     "power_cut": {"off_s": 5},
     "schedule": {"after_s": 60, "act": "reset"},

@@ -19,6 +19,9 @@ MINUTES_PER_DAY = 1_440
 EVERY_DAY = 0b111_1111
 BACLOFEN = 1
 SALINE = 2
+SOFT_DOSE_RULE = 33
+SOFT_DOSE_NG = 1_000_000
+"""Above so much baclofen a day a commit needs the override of this rule."""
 CONCENTRATION = 500_000
 """Baclofen, 500 mcg/mL."""
 
@@ -60,6 +63,11 @@ def minimum(low_nl: int = 2 * ML) -> Prescription:
     return prescription_of("minimum_rate", (), low_nl)
 
 
+def overrides_for(therapy: Prescription) -> tuple[int, ...]:
+    """The rule that a commit of it must override: that of the drug's soft limit, or none."""
+    return (SOFT_DOSE_RULE,) if max((group.daily_dose_ng for group in therapy.groups), default=0) > SOFT_DOSE_NG else ()
+
+
 def refill_of(volume_nl: int = 20 * ML, concentration: int = CONCENTRATION, withdrawn_nl: int = 0) -> RefillEntry:
     """What the programmer says after the needle."""
     return RefillEntry(volume_nl, withdrawn_nl, BACLOFEN if concentration else SALINE, concentration)
@@ -82,7 +90,7 @@ def running(prescription: Prescription | None = None, volume_nl: int = 20 * ML, 
     """A filled pump on a therapy: 10 uL/h unless another is given."""
     therapy = prescription or simple()
     pump = filled(volume_nl, seed, profile, therapy.concentration_ng_per_ml)
-    pump.commit(therapy)
+    pump.commit(therapy, overrides=overrides_for(therapy))
     return pump
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import DOCS_PROPERTY
+from tests.conftest import TOLD_PROPERTY
 from tests.tidy.pages import Block, Command, Terminal, blocks
 from tests.tidy.tree import ROOT, Finding, files, told
 
@@ -39,7 +39,7 @@ def test_commands_of_page_work(name: str, tmp_path: Path, record_property: Calla
     ran, why_not = follow(PAGES[name], tmp_path)
 
     reasons = f", {len(why_not)} not ({'; '.join(sorted(set(why_not)))})" if why_not else ""
-    record_property(DOCS_PROPERTY, f"{name}: {ran} commands run{reasons}")
+    record_property(TOLD_PROPERTY, f"{name}: {ran} commands run{reasons}")
     assert all(why_not), "say why: <!-- not run: REASON -->"
 
 

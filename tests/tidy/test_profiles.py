@@ -14,9 +14,12 @@ from tests.tidy.tree import ROOT, files
 PROFILES = [name for name in files() if re.fullmatch(r"firmware_sim/profiles/[^/]+\.yaml", name)]
 KEYS = {"value", "provenance", "source", "note"}
 PROVENANCES = {"sourced", "assumed"}
-UNITS = "us ms s min h days months nl fl nl_per_h nl_per_mm ng ng_per_ml fg_per_ml mm hz mv na nc mc mmhg ppm ppm_per_k ppm_per_mmhg bytes"
-COUNTS = r"(id|version|most_per_day|\w*count|\w*steps_per_group)"
-QUALIFIERS = r"(_min|_max|_default|_start|_end)*"
+UNITS = (
+    "us ms s min h days months nl fl nl_per_h nl_per_mm ng ng_per_ml fg_per_ml um mm m hz mv na nc mc mmhg mmhg_per_km mdegc bytes steps "
+    "ppm ppm_per_k ppm_per_mmhg ppm_per_100_mmhg ppm_per_ml ppm_per_block"
+)
+COUNTS = r"(id|version|most_per_day|wakes_per_h|readings|\w*count|\w*steps_per_group)"
+QUALIFIERS = r"(_min|_max|_soft|_default|_start|_end)*"
 NAME = re.compile(rf"(\w+_)?({UNITS.replace(' ', '|')}){QUALIFIERS}|(\w+_)?{COUNTS}{QUALIFIERS}")
 
 

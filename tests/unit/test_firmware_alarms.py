@@ -43,11 +43,16 @@ def stalled_pump() -> Pump:
 # -- the life of one cause ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.pump_requirement("AL-02")
 def test_numbers_are_the_places_in_the_alarm_word() -> None:
     """The catalogue's order is what the wire's alarm word is made of."""
-    assert [alarm.cause for alarm in ALARMS] == [LOW, EMPTY, STALL, "stopped_too_long", ERROR, "memory_failure"]
-    assert [number_of(alarm.cause) for alarm in ALARMS] == list(range(6))
-    assert [alarm.critical for alarm in ALARMS] == [False, True, True, True, False, True]
+    assert [alarm.cause for alarm in ALARMS] == [
+        *(LOW, EMPTY, STALL, "stopped_too_long", ERROR, "memory_failure", "eri", "eos", "low_battery_reset", "rate_limiter"),
+        *("watchdog_failure", "self_test_cpu", "self_test_rom", "self_test_ram", "self_test_adc", "self_test_rtc", "self_test_tone"),
+        *("log_error", "supply_range"),
+    ]
+    assert [number_of(alarm.cause) for alarm in ALARMS] == list(range(19))
+    assert [alarm.cause for alarm in ALARMS if not alarm.critical] == [LOW, ERROR, "eri", "log_error", "supply_range"]
 
 
 @pytest.mark.parametrize(
@@ -59,6 +64,7 @@ def test_life_of_a_cause_has_no_other_turns(life: str, trigger: str) -> None:
         LIFE_TABLE.after(life, trigger)
 
 
+@pytest.mark.pump_requirement("AL-19")
 def test_cause_stays_until_gone_and_acknowledged() -> None:
     """Gone first or seen first: a cause leaves the list only after both."""
     gone_first, seen_first = board_with((STALL, 0)), board_with((STALL, 0))
@@ -106,6 +112,7 @@ def test_cause_that_is_gone_cannot_be_silenced() -> None:
 # -- sounds ---------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.pump_requirement("AL-04", "AL-16")
 @pytest.mark.parametrize(
     ("cause", "word", "length_us", "repeat_us"),
     [(STALL, "critical", 3 * US_PER_S, 600 * US_PER_S), (LOW, "soft", US_PER_S, 3_600 * US_PER_S)],
@@ -144,6 +151,7 @@ def test_highest_class_wins() -> None:
     assert heard(board, 2 * hour_us + 10 * US_PER_S) == "critical"
 
 
+@pytest.mark.pump_requirement("AL-03")
 def test_silence_is_by_cause_and_ends_by_itself() -> None:
     """Silence mutes one cause until its microsecond; a new cause breaks it for itself only; the old rhythm comes back after."""
     board = board_with((STALL, 0))
@@ -156,6 +164,7 @@ def test_silence_is_by_cause_and_ends_by_itself() -> None:
     assert heard(board, 1_200 * US_PER_S) == "critical"
 
 
+@pytest.mark.pump_requirement("AL-03")
 def test_clearing_ends_silence() -> None:
     """A silenced cause that goes and comes back is loud."""
     board = board_with((STALL, 0))
@@ -166,6 +175,7 @@ def test_clearing_ends_silence() -> None:
     assert heard(board, US_PER_H) == "critical"
 
 
+@pytest.mark.pump_requirement("AL-19")
 def test_acknowledge_never_mutes() -> None:
     """A seen cause sounds on."""
     board = board_with((STALL, 0))
@@ -177,6 +187,7 @@ def test_acknowledge_never_mutes() -> None:
 # -- through the pump -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.pump_requirement("AL-16")
 def test_pump_plays_the_two_tone_pattern() -> None:
     """A critical alarm is 3 s of two tones in turn, in truth, beginning at the raise."""
     pump = stalled_pump()
@@ -191,6 +202,7 @@ def test_pump_plays_the_two_tone_pattern() -> None:
     assert pump.next_sound_us() == pump.true_us_of(raised_us + 10 * US_PER_MIN)
 
 
+@pytest.mark.pump_requirement("AL-16")
 def test_pump_plays_a_single_tone_for_low_reservoir() -> None:
     """A non-critical alarm is one tone of 1 s."""
     pump = running(simple())
@@ -212,6 +224,7 @@ def test_repeats_are_those_of_the_therapy() -> None:
     assert pump.next_sound_us() == pump.true_us_of(raised_us + 7_200 * US_PER_S)
 
 
+@pytest.mark.pump_requirement("AL-03", "AL-04")
 @pytest.mark.parametrize(("volume_nl", "cause", "length_us"), [(0, STALL, US_PER_H), (2 * ML, LOW, US_PER_DAY)], ids=["critical", "soft"])
 def test_silence_lasts_for_its_class(volume_nl: int, cause: str, length_us: int) -> None:
     """SILENCE answers until when: an hour for a critical cause, a day for another; then it sounds again."""
@@ -240,6 +253,20 @@ def test_lost_session_ends_silences() -> None:
     assert pump.sound() is not None
 
 
+@pytest.mark.pump_requirement("AL-03")
+def test_muted_cause_that_clears_is_muted_no_more() -> None:
+    """Low, muted for a day, refilled: the cause that is still listed is not muted, and low again within the day it sounds at once."""
+    pump = running()
+    pump.refill(refill_of(2 * ML))
+    pump.silence(LOW)
+    pump.refill(refill_of())
+    assert [(alarm.active, alarm.silenced_until_us) for alarm in pump.status().alarms] == [(False, 0)]
+    pump.refill(refill_of(2 * ML))
+
+    assert pump.sound() is not None
+
+
+@pytest.mark.pump_requirement("AL-03")
 def test_reset_ends_silence() -> None:
     """A cause that outlives a reset is heard again, for silence does not outlive it."""
     pump = running()
@@ -253,6 +280,7 @@ def test_reset_ends_silence() -> None:
     assert pump.sound() is not None
 
 
+@pytest.mark.pump_requirement("AL-19")
 def test_acknowledged_cause_leaves_the_list_when_gone() -> None:
     """Through the front door: seen, then cured, then out of the list."""
     pump = stalled_pump()
@@ -264,6 +292,7 @@ def test_acknowledged_cause_leaves_the_list_when_gone() -> None:
     assert listed_causes(pump) == []
 
 
+@pytest.mark.pump_requirement("AL-19")
 def test_unseen_cause_stays_listed_when_gone() -> None:
     """Cured but not seen, it stays readable and silent."""
     pump = stalled_pump()

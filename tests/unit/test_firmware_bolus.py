@@ -37,6 +37,7 @@ def steep() -> Pump:
     return pump
 
 
+@pytest.mark.pump_requirement("BO-01")
 def test_bolus_ends_on_its_volume_and_its_microsecond() -> None:
     """An odd volume in an odd time ends exactly: the sum is the volume, and the record says done."""
     pump = running()
@@ -96,6 +97,7 @@ def test_no_bolus_without_basal(mode: str) -> None:
         pump.bolus(bolus_of(1_000, 60))
 
 
+@pytest.mark.pump_requirement("BO-03")
 def test_bolus_at_the_maximum_is_accepted_and_one_more_is_not() -> None:
     """The sum may be the maximum; half a nanolitre an hour more is RATE_LIMIT with the duration that would fit."""
     pump = running(simple(10_000))
@@ -107,6 +109,7 @@ def test_bolus_at_the_maximum_is_accepted_and_one_more_is_not() -> None:
     assert (told.code, told.field, told.value, told.limit, told.unit) == ("RATE_LIMIT", "DURATION", 3_600, 3_601, "S")
 
 
+@pytest.mark.pump_requirement("BO-03")
 def test_bolus_that_may_be_lengthened_says_its_new_duration() -> None:
     """With leave to lengthen, it runs in the shortest whole seconds that fit, and the plan says so."""
     pump = running(simple(10_000))
@@ -168,6 +171,7 @@ def test_stop_interrupts_with_what_was_delivered() -> None:
     assert dose_of(pump, 5).delivered_nl == 100_000 * elapsed_us // US_PER_H == pump.status().bolus_nl
 
 
+@pytest.mark.pump_requirement("LG-10")
 @pytest.mark.parametrize("off_us", [0, 2 * US_PER_H], ids=["reset", "power cut"])
 def test_power_loss_interrupts_and_nothing_is_resumed(off_us: int) -> None:
     """After a reset or a dark time the bolus is INTERRUPTED with what was commanded when power failed; the therapy goes on."""

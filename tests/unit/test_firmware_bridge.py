@@ -13,6 +13,7 @@ from firmware_sim.errors import Busy, Refused
 from firmware_sim.firmware.doses import Dose
 from firmware_sim.firmware.prescription import Command, PatientRule, Prescription
 from firmware_sim.profile import Profile, load_profile
+from tests.support.boots import SELF_TEST_US, restarted, wait_for_self_test
 from tests.support.therapies import ML, US_PER_H, active_causes, bolus_of, flex, refill_of, running, simple
 
 TUBING_NL = 140_000
@@ -203,7 +204,7 @@ def stall(pump: Pump) -> None:
 
 
 @pytest.mark.parametrize(
-    ("act", "mode"), [(Pump.stop, "stopped"), (Pump.reset, "simple"), (stall, "simple")], ids=["stop", "reset", "stall"]
+    ("act", "mode"), [(Pump.stop, "stopped"), (restarted, "simple"), (stall, "simple")], ids=["stop", "reset", "stall"]
 )
 def test_interrupted_bridge_is_not_resumed(act: Callable[[Pump], object], mode: str) -> None:
     """Stopped, reset or stalled, it ends INTERRUPTED with what was commanded; what runs then, or after START, is the new therapy."""
@@ -224,7 +225,7 @@ def test_interrupted_bridge_is_not_resumed(act: Callable[[Pump], object], mode: 
 
 
 def test_power_cut_in_a_bridge_leaves_a_pump_that_runs() -> None:
-    """A dark hour ends the bridge; basal then runs, and the hour is not made up."""
+    """A dark hour ends the bridge; once the self-test is over basal runs, and neither the hour nor the test is made up."""
     pump = running(simple(15_000))
     pump.bridge(PATH_NL, 10_000, BRIDGE)
     pump.advance(hours=2)
@@ -232,7 +233,8 @@ def test_power_cut_in_a_bridge_leaves_a_pump_that_runs() -> None:
     pump.advance(hours=3)
 
     assert (dose_of(pump).end, dose_of(pump).delivered_nl) == ("interrupted", 20_000)
-    assert pump.status().basal_nl == pytest.approx(30_000, abs=2)
+    given_us = 2 * US_PER_H - SELF_TEST_US
+    assert pump.status().basal_nl == pytest.approx(15_000 * given_us / US_PER_H, abs=2)
 
 
 def test_start_during_a_bridge_changes_nothing_and_survives_a_reset() -> None:
@@ -243,6 +245,8 @@ def test_start_during_a_bridge_changes_nothing_and_survives_a_reset() -> None:
     pump.start()
     assert pump.status().rate_nl_per_h == 10_000
     pump.reset()
+    assert (pump.status().mode, pump.status().rate_nl_per_h) == ("simple", 0)
+    wait_for_self_test(pump)
 
     assert (pump.status().mode, pump.status().rate_nl_per_h) == ("simple", 15_000)
 

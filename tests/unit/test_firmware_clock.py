@@ -11,6 +11,7 @@ from firmware_sim import Pump
 from firmware_sim.errors import BenchRefused, Refused
 from firmware_sim.plant.oscillator import Oscillator
 from firmware_sim.profile import Profile, load_profile
+from tests.support.boots import wait_for_self_test
 from tests.support.therapies import ML, US_PER_DAY, US_PER_H, US_PER_S, flex, refill_of, running
 
 MIDNIGHT_US = 9_497 * US_PER_DAY
@@ -32,6 +33,7 @@ def test_drift_converts_exactly(drift_ppm: int) -> None:
         assert shown == (true_us * (1_000_000 + Fraction(drift_ppm))) // 1_000_000
         for device_us in (shown - 1, shown, shown + 1):
             first_us = oscillator.true_of(device_us)
+            assert first_us is not None
             assert oscillator.device_at(first_us) >= device_us > oscillator.device_at(first_us - 1)
 
 
@@ -52,6 +54,7 @@ def test_pump_counts_by_its_own_crystal(drift_ppm: int) -> None:
     assert abs(pump.status().basal_nl - 30 * day_nl - rate_now * off_us // US_PER_H) <= 1
 
 
+@pytest.mark.pump_requirement("FR-13")
 @pytest.mark.parametrize("hour", range(0, 24, 3))
 def test_clock_set_puts_its_step_in_force_at_once(hour: int) -> None:
     """The step that contains the new time runs from that instant; nothing is made up or taken back."""
@@ -81,12 +84,13 @@ def test_jump_does_what_setting_does_unnoticed() -> None:
 
 
 def test_jump_while_off_is_in_force_at_boot() -> None:
-    """The clock chip jumps while the power is away; boot reads the new time and takes its step."""
+    """The clock chip jumps while the power is away; boot reads the new time, and the step of it runs once the self-test is over."""
     pump = running(flex(RATES))
     pump.set_clock(MIDNIGHT_US)
     pump.power_cut(off_us=US_PER_H)
     pump.inject("clock.jump", jump_us=12 * US_PER_H)
     pump.advance(hours=1)
+    wait_for_self_test(pump)
 
     assert pump.status().rate_nl_per_h == 20_000
     assert pump.status().clock_us // US_PER_H == (MIDNIGHT_US + 13 * US_PER_H) // US_PER_H
@@ -116,6 +120,7 @@ def test_clock_that_jumps_out_of_the_world_is_refused() -> None:
     assert pump.digest() == before
 
 
+@pytest.mark.pump_requirement("FR-13")
 @pytest.mark.parametrize(("weekday", "rate"), [(0, 3_000), (4, 3_000), (5, 7_000), (6, 7_000)], ids=["mon", "fri", "sat", "sun"])
 def test_group_of_the_weekday_is_in_force(weekday: int, rate: int) -> None:
     """2026-01-05 was a Monday: its group runs on it, the weekend's on Saturday and Sunday."""

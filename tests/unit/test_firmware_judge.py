@@ -74,6 +74,7 @@ LIMITS: dict[str, tuple[int, int, str, str]] = {
 }
 
 
+@pytest.mark.pump_requirement("AL-04", "RS-05")
 @pytest.mark.parametrize("name", LIMITS)
 def test_range_of_a_therapy_number_is_exact(name: str) -> None:
     """Both ends are accepted; one beyond is refused RANGE with the end that was passed."""
@@ -146,6 +147,7 @@ SHAPES: dict[str, tuple[Prescription, Told]] = {
 }
 
 
+@pytest.mark.pump_requirement("FR-13")
 @pytest.mark.parametrize("name", SHAPES)
 def test_misshapen_therapy_is_refused(name: str) -> None:
     """Each way in which a therapy can be wrong has its own code, and names what was found and what the limit is."""
@@ -156,6 +158,7 @@ def test_misshapen_therapy_is_refused(name: str) -> None:
     assert told(refusal.value) == expected
 
 
+@pytest.mark.pump_requirement("FR-13")
 @pytest.mark.parametrize("name", SHAPES)
 def test_refused_commit_changes_no_therapy(name: str) -> None:
     """The pump runs on as before after each, with its digest and generation."""
@@ -190,6 +193,7 @@ def test_dose_within_one_nanolitre_an_hour_is_accepted(more: int) -> None:
     judge_prescription(with_dose(more), ITP_40)
 
 
+@pytest.mark.pump_requirement("PG-15")
 @pytest.mark.parametrize("more", [-13, 13])
 def test_dose_that_does_not_fit_its_rate_is_refused(more: int) -> None:
     """One nanogram further is UNIT_MISMATCH, with the dose that the rate makes."""

@@ -6,10 +6,12 @@ import pytest
 
 from firmware_sim import Pump
 from firmware_sim.errors import PowerCut, Refused
+from firmware_sim.firmware.device_status import DeviceStatus
 from firmware_sim.firmware.nvm import Banks, Layout
 from firmware_sim.firmware.prescription import Command, Prescription
 from firmware_sim.firmware.records import Cell, seal, unseal
 from firmware_sim.plant.memory import Memory
+from tests.support.boots import SELF_TEST_US, restarted, wait_for_self_test
 from tests.support.therapies import US_PER_H, active_causes, bolus_of, filled, flex, listed_causes, minimum, refill_of, running, simple
 
 HEADER_BYTES = 40
@@ -115,7 +117,7 @@ def test_mirror_leaves_a_bad_bank_to_the_alarm() -> None:
     memory.flip(1_024 + HEADER_BYTES, 0, 0)
     banks.mirror()
     assert banks.read()[1].state == "bad"
-    banks.repair()
+    banks.repair(1)
 
     assert banks.read()[1].state == "valid"
 
@@ -223,6 +225,7 @@ def test_bad_bank_is_found_again_by_boot_and_mended_by_a_commit() -> None:
     flip(pump, "bank_b")
     pump.reset()
     assert active_causes(pump) == ["memory_error"]
+    wait_for_self_test(pump)
     pump.commit(simple(12_000))
 
     assert (active_causes(pump), listed_causes(pump)) == ([], ["memory_error"])
@@ -256,7 +259,7 @@ def test_commit_ends_the_safe_state() -> None:
     pump.commit(simple(12_000))
     assert (pump.status().safe_state, pump.status().mode, active_causes(pump)) == (False, "simple", [])
 
-    pump.reset()
+    restarted(pump)
     assert (pump.status().rate_nl_per_h, active_causes(pump)) == (12_000, [])
 
 
@@ -272,10 +275,12 @@ def test_another_drug_waits_for_start_out_of_the_safe_state() -> None:
 
 
 def test_safe_state_survives_a_reset() -> None:
-    """Boot finds both banks bad: the minimum rate, the alarm, never a default therapy."""
+    """Boot finds both banks bad: the alarm at once, the minimum rate after the self-test, never a default therapy."""
     pump = running()
     flip_both(pump)
     pump.reset()
+    assert (pump.status().mode, pump.status().rate_nl_per_h, active_causes(pump)) == ("minimum_rate", 0, ["memory_failure"])
+    wait_for_self_test(pump)
 
     assert (pump.status().mode, pump.status().rate_nl_per_h, active_causes(pump)) == ("minimum_rate", 250, ["memory_failure"])
 
@@ -288,8 +293,9 @@ def test_stopped_pump_is_not_started_by_bad_memory() -> None:
     pump.advance(hours=1)
     assert (pump.status().mode, active_causes(pump)) == ("stopped", ["memory_failure"])
 
-    pump.reset()
-    assert (pump.status().mode, pump.status().rate_nl_per_h, active_causes(pump)) == ("stopped", 0, ["memory_failure"])
+    for _ in range(2):
+        restarted(pump)
+        assert (pump.status().mode, pump.status().rate_nl_per_h, active_causes(pump)) == ("stopped", 0, ["memory_failure"])
 
 
 def test_stop_in_the_safe_state_holds() -> None:
@@ -298,7 +304,7 @@ def test_stop_in_the_safe_state_holds() -> None:
     flip_both(pump)
     pump.advance(hours=1)
     assert pump.stop() == "stopped"
-    pump.reset()
+    restarted(pump)
 
     assert pump.status().mode == "stopped"
 
@@ -324,12 +330,20 @@ def test_bits_outside_the_banks_alarm_nobody() -> None:
     assert listed_causes(pump) == []
 
 
+def kept(status: DeviceStatus) -> DeviceStatus:
+    """What a reset leaves alone: all but the counts of boots and records, and what a young boot has measured once of the battery."""
+    return status._replace(boot_count=0, log_newest=0, fault_log_newest=0, supply_mv=0, replace_by_clock_us=0)
+
+
 # -- resets ----------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.pump_requirement("LG-05")
 @pytest.mark.parametrize("state", ["shelf", "stopped", "flex"])
 def test_reset_keeps_therapy_mode_and_totals(state: str) -> None:
-    """A plain reset gives back what was: mode, generation, therapy, totals, clock; only the boot count is higher."""
+    """A plain reset gives back what was: mode, generation, therapy, totals, clock; only the boot count is higher. The rate is back with the
+    end of the self-test, and the four seconds are not made up.
+    """
     pump = filled()
     if state != "shelf":
         pump.commit(flex())
@@ -342,7 +356,14 @@ def test_reset_keeps_therapy_mode_and_totals(state: str) -> None:
     after = pump.status()
 
     assert after.boot_count == before.boot_count + 1 == pump.boots
-    assert after._replace(boot_count=0, log_newest=0) == before._replace(boot_count=0, log_newest=0)
+    assert after.fault_log_newest == before.fault_log_newest + 1
+    assert (after.self_testing, after.rate_nl_per_h) == (True, 0)
+    resumed = after._replace(self_testing=False, rate_nl_per_h=before.rate_nl_per_h)
+    assert kept(resumed) == kept(before)
+    wait_for_self_test(pump)
+    told = pump.status()
+    assert (told.self_testing, told.rate_nl_per_h, told.steps) == (False, before.rate_nl_per_h, before.steps)
+    assert (told.basal_nl, told.clock_us) == (before.basal_nl, before.clock_us + SELF_TEST_US)
 
 
 @pytest.mark.parametrize("set_to_us", [0, 12_345, 10**15], ids=["epoch", "device time", "2031"])

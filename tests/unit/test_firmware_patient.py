@@ -8,6 +8,7 @@ import pytest
 
 from firmware_sim import Pump
 from firmware_sim.errors import Busy, PowerCut, Refused
+from tests.support.boots import wait_for_self_test
 from tests.support.patients import LOCKOUT_S, RULE, VOLUME_NL, ask, patient, ready, refused, until
 from tests.support.therapies import (
     ML,
@@ -50,6 +51,7 @@ def refused_until(pump: Pump, free_us: int) -> None:
     assert ask(pump) == free_us
 
 
+@pytest.mark.pump_requirement("BO-14")
 def test_lockout_runs_from_the_start_of_the_last_bolus() -> None:
     """Refused a microsecond early with the device time at which it is free; granted at that time."""
     pump = ready()
@@ -67,6 +69,7 @@ def test_first_bolus_comes_one_lockout_after_programming(act: Callable[[Pump], o
     refused_until(pump, pump.device_us + LOCKOUT_S * US_PER_S)
 
 
+@pytest.mark.pump_requirement("BO-14")
 @pytest.mark.parametrize("shift_us", [US_PER_DAY, -US_PER_DAY], ids=["forward", "back"])
 @pytest.mark.parametrize("kind", ["set_clock", "jump"])
 def test_no_clock_defeats_the_lockout(kind: str, shift_us: int) -> None:
@@ -211,6 +214,7 @@ def test_cut_within_a_grant_gives_no_second_chance(cut: int) -> None:
     with pytest.raises(PowerCut):
         ask(pump)
     pump.advance(us=1)
+    wait_for_self_test(pump)
     given_nl = pump.status().bolus_nl
     if cut < 30:
         ask(pump)

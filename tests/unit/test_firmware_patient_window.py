@@ -19,6 +19,7 @@ from tests.support.therapies import (
 )
 
 
+@pytest.mark.pump_requirement("BO-13")
 def test_limit_is_met_and_not_passed() -> None:
     """A day of basal and two boluses at the limit exactly are granted; with a nanolitre less the second is refused with sum and limit, and
     no alarm follows.
@@ -44,6 +45,7 @@ def test_basal_of_the_day_to_come_counts() -> None:
     assert refused(ready(RULE._replace(window_nl=BASAL_NL + VOLUME_NL - 1))).code == "DOSE_LIMIT"
 
 
+@pytest.mark.pump_requirement("BO-16")
 def test_basal_counts_as_programmed_over_a_stop() -> None:
     """Twenty hours without a drop make no room: the basal to come would fill it again."""
     pump = ready(RULE._replace(window_nl=BASAL_NL + VOLUME_NL - 1))

@@ -63,6 +63,7 @@ def test_prime_is_taken_off_the_computed_reservoir() -> None:
     assert pump.status().computed_reservoir_nl == 20 * ML - PATH_NL
 
 
+@pytest.mark.pump_requirement("RS-11")
 @pytest.mark.parametrize("pump", [running, filled], ids=["running", "shelf"])
 def test_prime_is_for_stopped_pumps_only(pump: Callable[[], Pump]) -> None:
     """Running, or on the shelf, it is refused and changes nothing."""
@@ -74,6 +75,7 @@ def test_prime_is_for_stopped_pumps_only(pump: Callable[[], Pump]) -> None:
     assert made.digest("therapy") == before
 
 
+@pytest.mark.pump_requirement("RS-11")
 @pytest.mark.parametrize(("volume_nl", "limit"), [(249, 250), (0, 250), (1_000_001, 1_000_000)])
 def test_prime_volume_is_bounded(volume_nl: int, limit: int) -> None:
     """Less than a step or more than the limit is RANGE with value and limit; the bounds themselves are taken."""

@@ -7,6 +7,7 @@ import pytest
 from firmware_sim import Pump
 from firmware_sim.errors import Refused
 from firmware_sim.firmware.prescription import Command, Prescription
+from tests.support.boots import restarted
 from tests.support.therapies import (
     ML,
     UNITS_PER_NL,
@@ -39,6 +40,7 @@ def advance_to_device(pump: Pump, device_us: int) -> None:
     pump.advance_to(pump.true_us_of(device_us))
 
 
+@pytest.mark.pump_requirement("RS-05")
 @pytest.mark.parametrize("rate", [10_000, 7_001, 250])
 def test_low_reservoir_comes_at_the_exact_microsecond(rate: int) -> None:
     """With 2.1 mL told and the level at 2 mL, it is raised when the last of 100,000 nL has been commanded, not a microsecond before."""
@@ -54,6 +56,7 @@ def test_low_reservoir_comes_at_the_exact_microsecond(rate: int) -> None:
     assert pump.status().mode != "stopped"
 
 
+@pytest.mark.pump_requirement("RS-06")
 def test_empty_reservoir_stops_at_the_exact_microsecond() -> None:
     """When the computed volume is 0 the pump stops, and commands not one unit more."""
     pump = running(simple(40_000), volume_nl=ML)
@@ -86,6 +89,7 @@ def test_bolus_counts_and_is_cut_short_by_empty() -> None:
     assert status.basal_nl + status.bolus_nl in (ML, ML - 1)
 
 
+@pytest.mark.pump_requirement("RS-02")
 def test_prediction_is_the_moment() -> None:
     """The low-reservoir and empty dates told at once are the clock times at which the alarms come."""
     pump = running(flex((20_000, 60_000, 31_000)), volume_nl=20 * ML)
@@ -114,7 +118,7 @@ def test_low_date_is_never_later_than_the_drug_keeps() -> None:
         lambda pump: pump.silence("empty_reservoir"),
         lambda pump: pump.stop(),
         lambda pump: pump.begin_update(),
-        lambda pump: pump.reset(),
+        restarted,
     ],
     ids=["needle", "acknowledge", "silence", "stop", "begin_update", "reset"],
 )
@@ -154,7 +158,7 @@ def test_refill_clears_both_and_starts_nothing() -> None:
     pump = emptied()
     pump.needle(inject_nl=20 * ML, concentration_ng_per_ml=WEAK)
     expected_nl, now_nl = pump.refill(refill_of(concentration=WEAK))
-    pump.reset()
+    restarted(pump)
 
     assert (expected_nl, now_nl) == (0, 20 * ML)
     assert (active_causes(pump), pump.status().mode) == ([], "stopped")
@@ -215,6 +219,7 @@ def test_computed_volume_falls_by_what_was_commanded(therapy: Prescription) -> N
     assert truth.reservoir_nl < status.computed_reservoir_nl
 
 
+@pytest.mark.pump_requirement("RS-07")
 def test_over_infusing_pump_runs_dry_with_no_alarm() -> None:
     """Thirty per cent too much: the reservoir is empty in truth, the pump believes in 4 mL and nothing sounds."""
     pump = running(simple(20_000), volume_nl=20 * ML, seed=1)

@@ -26,6 +26,7 @@ def nominal_steps_us(pump: Pump, rate: int, count: int) -> list[int]:
     return [-(-number * step_units // rate) for number in range(1, count + 1)]
 
 
+@pytest.mark.pump_requirement("OC-07")
 def test_stall_shows_at_the_first_step_after_twenty_minutes() -> None:
     """At 20 uL/h a step comes each 45 s: the rotor that sticks after step 10 shows at the first step 20 min past it, to the microsecond."""
     pump = running(simple(20_000))
@@ -71,6 +72,7 @@ def test_stall_while_stopped_shows_only_after_start() -> None:
     assert active_causes(pump) == ["motor_stall"]
 
 
+@pytest.mark.pump_requirement("OC-07")
 def test_recovery_mirrors_the_rule() -> None:
     """The alarm clears at the first step 20 min of commanded time after the last that did not move."""
     pump = running(simple(20_000))

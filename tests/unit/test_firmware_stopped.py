@@ -10,6 +10,7 @@ from tests.support.therapies import US_PER_DAY, US_PER_H, active_causes, bolus_o
 LIMIT_US = 48 * US_PER_H
 
 
+@pytest.mark.pump_requirement("ST-05")
 @pytest.mark.parametrize("reason", ["command", "update"])
 def test_alarm_comes_after_exactly_48_hours(reason: str) -> None:
     """Stopped by STOP or by a broken-off update: at 48 h of device time to the microsecond the alarm is raised."""
@@ -43,6 +44,7 @@ def test_stopping_again_does_not_begin_again() -> None:
     assert active_causes(pump) == ["stopped_too_long"]
 
 
+@pytest.mark.pump_requirement("ST-05")
 def test_48_hours_go_on_over_a_reset_and_a_power_cut() -> None:
     """Time without power counts as well: the counter runs on, and boot finds the alarm due."""
     pump = running()
@@ -132,6 +134,7 @@ def test_stopped_by_update_survives_a_reset() -> None:
     assert (pump.status().mode, pump.status().stop_reason) == ("stopped", "update")
 
 
+@pytest.mark.pump_requirement("ST-07")
 def test_no_catch_up_after_a_stop() -> None:
     """What was not infused while stopped is never made up."""
     pump = running(simple(20_000))

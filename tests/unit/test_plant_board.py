@@ -1,4 +1,4 @@
-"""The board: memory chip, motor anchors, battery, sounder, what is drawn for a unit."""
+"""The board: memory chip, motor anchors, sounder, what is drawn for a unit."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from firmware_sim import Pump
 from firmware_sim.draws import draw_bell_ppm, draw_word
 from firmware_sim.errors import BenchRefused, PowerCut
 from firmware_sim.limits import PAGE_BYTES
-from firmware_sim.plant.battery import Battery
 from firmware_sim.plant.memory import Memory
 from firmware_sim.plant.motor import Motor
 from firmware_sim.plant.sounder import sound_of
 from firmware_sim.plant.unit import manufacture
 from firmware_sim.profile import load_profile
-from tests.support.therapies import US_PER_DAY, running, simple
+from tests.support.therapies import running, simple
 
 ITP_40 = load_profile("itp-40")
 UNITS = 2_000
@@ -89,7 +88,7 @@ def test_flip_outside_is_refused(offset: int, bit: int) -> None:
 
 def test_motor_counts_what_moved() -> None:
     """Ten steps, five stalled, seven more: seventeen moved of twenty-two."""
-    motor = Motor(step_fl=100)
+    motor = Motor(step_fl=100, wear_fl=0, block_steps=1_000)
     for steps, moving in ((10, False), (15, True)):
         motor.move_anchor(steps, motor.anchor_out_fl + motor.pushed_since_anchor_fl(steps))
         motor.turn(steps, moving)
@@ -101,7 +100,7 @@ def test_motor_counts_what_moved() -> None:
 
 def test_turning_back_before_a_step_leaves_no_trace() -> None:
     """Feedback is per step: a change that no step saw did not happen."""
-    motor = Motor(step_fl=100)
+    motor = Motor(step_fl=100, wear_fl=0, block_steps=1_000)
     motor.turn(10, False)
     before = motor.feedback()
     motor.turn(20, True)
@@ -111,25 +110,7 @@ def test_turning_back_before_a_step_leaves_no_trace() -> None:
     assert motor.feedback() == before == (False, 10)
 
 
-# -- battery and sounder ----------------------------------------------------------------------------------------------------------
-
-
-def test_battery_falls_from_full_to_empty_and_no_further() -> None:
-    """The voltage is a straight line of charge drawn by time and steps; it ends at empty."""
-    battery = Battery(ITP_40.battery)
-
-    assert battery.supply_mv(0, 0) == 3_100
-    assert battery.supply_mv(10**19, 0) == battery.supply_mv(0, 10**12) == 2_500
-    samples = [battery.supply_mv(day * US_PER_DAY, day * 960) for day in range(0, 3_000, 50)]
-    assert samples == sorted(samples, reverse=True)
-
-
-def test_battery_life_fits_what_is_known() -> None:
-    """At a modest daily volume a cell lasts five to seven years, within the sourced span."""
-    battery = Battery(ITP_40.battery)
-    for daily_steps in (400, 960, 3_600):
-        years = next(day for day in range(0, 5_000, 5) if battery.used_mc(day * US_PER_DAY, day * daily_steps) == 7_200_000) / 365.25
-        assert 4.5 < years < 10, daily_steps
+# -- sounder ----------------------------------------------------------------------------------------------------------
 
 
 def test_sounds_are_as_long_as_their_class() -> None:

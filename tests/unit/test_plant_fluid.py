@@ -11,6 +11,7 @@ from firmware_sim.errors import BenchRefused, LimitExceeded
 from firmware_sim.limits import CATHETER_PIECES_MAX
 from firmware_sim.plant.catheter import Catheter
 from firmware_sim.plant.reservoir import Reservoir
+from firmware_sim.plant.stretch import Stretch
 from tests.support.therapies import ML, active_causes, refill_of, running, simple
 
 FL = 1_000_000
@@ -120,9 +121,9 @@ def test_fronts_follow_each_other() -> None:
 
     assert catheter.delivered_mass(2_500) == 300 * 5 + 500 * 9 + 700 * 2
     catheter.append(2_500, 4)
-    assert len(catheter.starts_fl) == 2
+    assert len(catheter.near.starts_fl) == 2
     assert catheter.delivered_mass(2_500) == 300 * 5 + 500 * 9 + 700 * 2
-    assert catheter.mass_between(1_500, 2_500) == 1_000 * 2
+    assert catheter.held_mass(2_500) == 1_000 * 2
     assert catheter.delivered_mass(4_000) == 300 * 5 + 500 * 9 + 1_700 * 2 + 500 * 4
 
 
@@ -130,7 +131,7 @@ def test_same_fluid_begins_no_piece() -> None:
     """A refill of equal strength leaves no front; two acts at one instant leave only the last."""
     catheter = Catheter.drug_free(1_000, 0)
     catheter.append(100, 0)
-    assert len(catheter.starts_fl) == 1
+    assert len(catheter.near.starts_fl) == 1
     catheter.append(100, 6)
     catheter.append(100, 8)
 
@@ -139,7 +140,8 @@ def test_same_fluid_begins_no_piece() -> None:
 
 def test_catheter_has_a_limit_of_pieces() -> None:
     """More fronts than the named limit is an error, not a slow death."""
-    catheter = Catheter(10**9, 0, tuple(range(CATHETER_PIECES_MAX)), tuple(range(1, CATHETER_PIECES_MAX + 1)), -(10**9))
+    full = Stretch(10**9, tuple(range(CATHETER_PIECES_MAX)), tuple(range(1, CATHETER_PIECES_MAX + 1)), -(10**9))
+    catheter = Catheter(10**9, 0, full)
 
     with pytest.raises(LimitExceeded, match="pieces"):
         catheter.append(10**6, 0)
@@ -175,6 +177,7 @@ def test_drawn_path_adds_up_to_its_volume() -> None:
 # -- faults on the step -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.pump_requirement("OC-01")
 def test_occlusion_is_believed_delivered() -> None:
     """A blocked catheter: no alarm, the computed volume falls as programmed, the reservoir keeps its fluid."""
     pump = running(simple(20_000))

@@ -9,7 +9,7 @@ import pytest
 from firmware_sim import Pump
 from firmware_sim.errors import BenchRefused
 from firmware_sim.firmware.prescription import RefillEntry
-from tests.support.therapies import simple
+from tests.support.therapies import overrides_for, simple
 
 ML = 1_000_000
 STRONG = 2_000_000
@@ -20,7 +20,8 @@ def primed() -> Pump:
     pump = Pump("itp-40", seed=5)
     pump.needle(inject_nl=20 * ML, concentration_ng_per_ml=STRONG)
     pump.refill(RefillEntry(20 * ML, 0, 1, STRONG))
-    pump.commit(simple(40_000, concentration=STRONG))
+    therapy = simple(40_000, concentration=STRONG)
+    pump.commit(therapy, overrides=overrides_for(therapy))
     pump.advance(days=2)
     return pump
 

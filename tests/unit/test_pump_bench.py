@@ -49,8 +49,15 @@ def test_time_is_whole_microseconds() -> None:
 
 
 def test_next_due_is_where_something_happens() -> None:
-    """Advancing to it changes the state; a pump on the shelf waits for nothing."""
-    assert Pump().next_due() is None
+    """Advancing to it changes the state; on the shelf only the battery comes to something, and a pump without electronics to nothing."""
+    assert Pump("cf-16").next_due() is None
+    shelved = Pump()
+    worn_us = shelved.next_due()
+    assert worn_us is not None
+    shelved.advance_to(worn_us - 1)
+    assert active_causes(shelved) == []
+    shelved.advance_to(worn_us)
+    assert active_causes(shelved) == ["eri"]
     pump = running()
     due = pump.next_due()
     assert due is not None

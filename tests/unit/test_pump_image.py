@@ -98,7 +98,7 @@ def test_damaged_image_is_noticed(seed: int) -> None:
             Pump.restore(bytes(spoiled))
 
 
-@pytest.mark.parametrize("data", [5, "motor", None, [], [1, 2], [1, 2, 3, 4, "yes", 6, 7], ["1", 2, 3, 4, True, 6, 7]])
+@pytest.mark.parametrize("data", [5, "motor", None, [], [1, 2], [1, 2, 3, 4, 5, 6, "yes", 8, 9], ["1", 2, 3, 4, 5, 6, True, 8, 9]])
 def test_data_of_another_type_is_refused(data: object) -> None:
     """Unpacking says what is wrong, whatever the shape of the data."""
     with pytest.raises(ImageError, match="Motor"):
@@ -107,6 +107,6 @@ def test_data_of_another_type_is_refused(data: object) -> None:
 
 def test_packing_turns_back() -> None:
     """Packed and unpacked, a piece of state is equal."""
-    motor = Motor(7, 1, 2, 3, False, 4, 5)
+    motor = Motor(7, 1, 2, 3, 4, 5, False, 6, 7)
 
     assert unpack(Motor, pack(motor)) == motor

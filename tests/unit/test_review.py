@@ -41,7 +41,7 @@ LIMITS = Limits(
     24,
 )
 IDENTITY = Identity(
-    "ITP-40", "X1", "1.0", 1, 0, 1_000_000, 1, 0, 1, 140_000, (LIMITS,), (DrugEntry(1, 1, "baclofen", 0, 2**31, 2**31, 180),)
+    "ITP-40", "X1", "1.0", 1, 0, 1_000_000, 1, 0, 1, 140_000, (LIMITS,), (DrugEntry(1, 1, "baclofen", 0, 2**31, 2**31, 0, 180),)
 )
 NOW = quantity.parse_clock("2026-01-01 08:00")
 CONDITION = Condition(0, NOW, Mode.FLEX, 0, 10_000, 18_000_000, 1, 500_000, 0, 0, 0, 0, 3_100, (), ())

@@ -6,11 +6,14 @@ import re
 from pathlib import Path
 
 import firmware_sim
-from firmware_sim.firmware.alarms import ALARMS
+from firmware_sim.firmware.alarms import ALARMS, OFF
+from firmware_sim.firmware.belief import STOP_REASONS
 from firmware_sim.firmware.journal import EventKind as PumpEvent
 from firmware_sim.firmware.modes import MODES
+from firmware_sim.hal import RESET_CAUSES
 from hil.therapy.prescription import MODE_NAMES
-from protocol.codes import AlarmCause, EventKind, Mode, Unit
+from hil.wording.alarms import ALARMS_SAID
+from protocol.codes import AlarmCause, EventKind, Mode, ResetCause, StopReason, Unit
 from protocol.refusals import Field, RefusalCode
 
 REFUSAL = re.compile(r'Refused\(\s*"(?P<code>[A-Z_]+)",\s*"(?P<field>[A-Z_]+)"')
@@ -24,6 +27,20 @@ def test_alarm_causes_have_the_wire_s_numbers() -> None:
 def test_events_have_the_wire_s_numbers() -> None:
     """A journal record's kind means the same on both sides."""
     assert {kind.name: int(kind) for kind in PumpEvent} == {kind.name: int(kind) for kind in EventKind}
+
+
+def test_reasons_and_causes_in_records_have_the_wire_s_numbers() -> None:
+    """Why the pump stopped or started means the same on both sides."""
+    assert [reason.upper() for reason in STOP_REASONS] == [reason.name for reason in StopReason]
+    assert [cause.upper() for cause in RESET_CAUSES] == [cause.name for cause in ResetCause]
+
+
+def test_classes_of_alarms_have_a_sound_and_a_flow_in_words() -> None:
+    """What the catalogue says of the motor is what people are told."""
+    for alarm, said in zip(ALARMS, ALARMS_SAID, strict=True):
+        assert (said.flow == "the motor is off") == (alarm.flow == OFF)
+        assert ("safe state" in said.flow) == (alarm.flow == "safe state")
+        assert (said.flow == "the flow goes on" or alarm.cause == "eri") == (alarm.flow == "unchanged")
 
 
 def test_every_mode_has_a_number() -> None:

@@ -45,9 +45,9 @@ LIMITS = Limits(
     86_400,
     24,
 )
-BACLOFEN = DrugEntry(1, 1, "baclofen", 50_000, 2_000_000, 2_000_000, 180)
-NEWER = DrugEntry(1, 2, "baclofen", 50_000, 2_000_000, 2_000_000, 180)
-SALINE = DrugEntry(2, 1, "saline", 0, 0, 0, 180)
+BACLOFEN = DrugEntry(1, 1, "baclofen", 50_000, 2_000_000, 2_000_000, 0, 180)
+NEWER = DrugEntry(1, 2, "baclofen", 50_000, 2_000_000, 2_000_000, 0, 180)
+SALINE = DrugEntry(2, 1, "saline", 0, 0, 0, 0, 180)
 IDENTITY = Identity("ITP-40", "X1", "1.0", 1, 0, 1_000_000, 1, 0, 1, 140_000, (LIMITS,), (BACLOFEN, SALINE))
 
 SIMPLE = """\

@@ -2,7 +2,8 @@
 
 The dialect knows a rate, a volume and RUN; the pump knows therapies for a drug it was told of. So a rate becomes a simple therapy (one
 rate, all day, all week) of the drug and concentration of the last fill; without a fill there is none, and RAT and RUN answer `?NA`. The
-pump alone judges the rate: out of its range, or past the drug's daily dose, is `?OOR`, and nothing has changed.
+pump alone judges the rate: out of its range, or past the drug's daily dose, is `?OOR`, and nothing has changed. The dialect
+has no way to ask, so the drug's soft limit is set aside, which the pump's log tells.
 
 Like the device role of `protocol`, it does no input or output and reads no clock: it answers at the pump's present instant, says when it
 next has something to do (`next_deadline`), and does it when asked (`on_time`).
@@ -30,6 +31,7 @@ from firmware_sim import Pump
 from firmware_sim.errors import Busy, Refused
 from firmware_sim.firmware.modes import RUNNING
 from firmware_sim.firmware.prescription import Group, Prescription, Step
+from firmware_sim.limits import SOFT_DOSE_RULE
 from firmware_sim.units import H_PER_DAY, MIN_PER_DAY, NL_PER_ML, US_PER_H, US_PER_S, WEEKDAYS_ALL
 
 __all__ = ["ADDRESS", "ALARM_LETTERS", "NewEraAdapter"]
@@ -254,7 +256,7 @@ class NewEraAdapter:
         prescription = self._prescription(rate)
         if self._pump.brief().prescription != prescription:
             with _refusals():
-                self._pump.commit(prescription)
+                self._pump.commit(prescription, overrides=(SOFT_DOSE_RULE,))
 
     def _prescription(self, rate: Setting) -> Prescription:
         """A simple therapy at this rate, of what the pump was last filled with. Raises DialectError without a fill."""
