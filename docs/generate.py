@@ -17,6 +17,7 @@ from hil.clinic.diagnostics.page import render as diagnostics
 from hil.clinic.rules.page import render as dose_rules
 from hil.data_sheets import pages as data_sheets
 from hil.faults.page import render as faults
+from hil.patient_pages import pages as patient_pages
 from hil.requirements.page import render as requirements
 from hil.web.page import render as bench_api
 from hil.web.page import render_json as bench_openapi
@@ -37,7 +38,7 @@ def pages() -> dict[str, str]:
     """Every generated page: its path below docs/ and its text."""
     made = {"wire-protocol.md": wire_protocol(), "faults.md": faults(), "states.md": _states(), **data_sheets(SHEETS)}
     made |= {"bench-api.md": bench_api(), "bench-api.openapi.json": bench_openapi()}
-    made |= {"diagnostics.md": diagnostics()}
+    made |= {"diagnostics.md": diagnostics()} | patient_pages()
     made |= {"dose-rules.md": dose_rules(DOCS.parent / "tests", DOCS.parent)}
     made |= {"requirements.md": requirements(DOCS.parent / "tests", DOCS.parent)}
     return {path: text.rstrip("\n") + "\n" for path, text in made.items()}

@@ -78,7 +78,7 @@ class BoardEvents:
     def _brown_out(self) -> None:
         kernel, state = self._kernel, self._kernel.state
         if state.belief is not None:
-            kernel.firmware.now_us, state.off_us = max(kernel.device_us, state.floor_us), 0
+            kernel.firmware.now_us = max(kernel.device_us, state.floor_us)
             kernel.lose_power("low_battery")
         state.browned_out, state.plant.board.reset_cause = True, "low_battery"
         steps, plant = kernel.steps(), state.plant
@@ -154,7 +154,6 @@ class BoardEvents:
             return
         board.reset_once = True
         kernel.firmware.now_us = max(kernel.device_us, state.floor_us)
-        state.off_us = 0
         kernel.lose_power("watchdog")
         if kernel.plant.conditions.clock_stuck:
             kernel.plant.run_on_backup_clock(state.now_us)
@@ -164,6 +163,9 @@ class BoardEvents:
         kernel, state = self._kernel, self._kernel.state
         kept = [fault for fault in state.faults if fault.name != "firmware.hang" or fault.value("outlasts_reset")]
         if len(kept) < len(state.faults) or state.plant.board.backup_clock:
+            for fault in state.faults:
+                if fault not in kept:
+                    kernel.trace.add(state.now_us, "fault_over", {"fault": fault.name, "handle": fault.handle})
             state.faults = kept
             kernel.faults_changed()
         state.plant.board.start(state.now_us)

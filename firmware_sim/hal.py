@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-__all__ = ["RESET_CAUSES", "Factory", "Hal", "MemoryPort", "MotorFeedback", "PulseSource", "Registers"]
+__all__ = ["RESET_CAUSES", "Factory", "Hal", "MemoryPort", "MotorFeedback", "Registers"]
 
 RESET_CAUSES = ("power", "watchdog", "low_battery")
 """Why the firmware was started, as the reset register tells."""
@@ -21,13 +21,6 @@ class MotorFeedback(NamedTuple):
 
     moving: bool
     since_step: int
-
-
-class PulseSource(Protocol):
-    """The step pulses the firmware sends, as a function of device time."""
-
-    def steps_at(self, device_us: int) -> int:
-        """Pulses sent up to and at this device time, since manufacture."""
 
 
 class MemoryPort(Protocol):
@@ -97,10 +90,6 @@ class Hal(Protocol):
     @property
     def supply_changes(self) -> int:
         """Rises with whatever changes readings to come: what was worked out from them is then worked out anew."""
-
-    @property
-    def field(self) -> bool:
-        """Whether the magnetic-field sensor speaks."""
 
     @property
     def motor_cut(self) -> bool:

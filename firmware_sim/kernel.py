@@ -90,7 +90,7 @@ class Kernel:
         try:
             yield firmware
         except PowerCut:
-            self.lose_power()
+            self.lose_power(off_us=self.state.off_us)
             raise
         finally:
             self._due_known = False
@@ -107,7 +107,7 @@ class Kernel:
         try:
             news(self.firmware)
         except PowerCut:
-            self.lose_power()
+            self.lose_power(off_us=self.state.off_us)
         self._after_firmware()
         self._due_known = False
 
@@ -116,7 +116,7 @@ class Kernel:
         state = self.state
         self.plant.rearm(state.now_us, self.steps())
         state.plant.board.serviced()
-        self.firmware.now_us, state.off_us = self.device_us, 0
+        self.firmware.now_us = self.device_us
         self.lose_power()
         self.settle()
 
@@ -129,7 +129,8 @@ class Kernel:
         return self.firmware.scrub.ram_bytes() if self.state.belief is not None else 0
 
     def changed(self) -> None:
-        """State was changed from outside: what happens next must be worked out anew."""
+        """State was changed from outside: what happens next must be worked out anew; what mixed in a prime goes on mixing."""
+        self._follow_prime()
         self._due_known = False
 
     def faults_changed(self) -> None:
@@ -187,7 +188,7 @@ class Kernel:
         state.power_on_us = -1
         self.board.start()
         if state.plant.registers.lost:
-            self.board.restart_clock(firmware.last_known_us())
+            self.board.restart_clock(firmware.store.newest_us())
         state.floor_us = firmware.now_us = max(self.device_us, state.floor_us)
         state.boots += 1
         try:
@@ -200,7 +201,7 @@ class Kernel:
         self._after_firmware()
         self._due_known = False
 
-    def lose_power(self, cause: str = "power") -> None:
+    def lose_power(self, cause: str = "power", off_us: int = 0) -> None:
         """The supply is gone: RAM is lost, the registers keep what was commanded, and power returns after `off_us`."""
         state, registers, firmware = self.state, self.state.plant.registers, self.firmware
         if state.belief is not None:
@@ -211,7 +212,7 @@ class Kernel:
             registers.lost_at_us = lost_at_us
         state.belief = None
         state.plant.board.reset_cause = cause
-        state.power_on_us = state.now_us + state.off_us
+        state.power_on_us = state.now_us + off_us
         self._due_known = False
         self._follow_prime()
         if self.recorder is not None:
@@ -237,7 +238,7 @@ class Kernel:
         pulses = self.pulses()
         if mixing and (run is None or run.kind != "prime"):
             self.plant.end_mixing(pulses)
-        elif belief is not None and run is not None and run.kind == "prime" and run.start_us == self.firmware.now_us and not mixing:
+        elif belief is not None and run is not None and run.kind == "prime" and not mixing:
             end_steps = driver.forgotten_steps + belief.dosing.steps_at(run.end_us)
             self.plant.begin_mixing(pulses, pulses + driver.pulses_within(steps, end_steps))
 
@@ -275,7 +276,7 @@ class Kernel:
         try:
             self.firmware.act(name)
         except PowerCut:
-            self.lose_power()
+            self.lose_power(off_us=self.state.off_us)
         self._after_firmware()
 
     def _logged(self, entry: Entry) -> None:

@@ -238,11 +238,10 @@ class Pump(Orders):
         self._kernel.settle()
         state = self._state
         self._acted("power_cut", {"after_bytes": -1 if after_bytes is None else after_bytes, "off_us": off_us})
-        state.off_us = off_us
         if after_bytes is not None:
-            state.plant.memory.cut_after_bytes = after_bytes
+            state.off_us, state.plant.memory.cut_after_bytes = off_us, after_bytes
         elif self.powered:
-            self._lose_power()
+            self._lose_power(off_us)
 
     def reset(self) -> None:
         """A plain reset: the firmware starts again from memory."""
@@ -251,7 +250,6 @@ class Pump(Orders):
             raise BenchRefused("reset: the power is off; advance until it is back")
         self._kernel.settle()
         self._acted("reset", {})
-        self._state.off_us = 0
         self._lose_power()
         self._kernel.settle()
 
@@ -334,9 +332,9 @@ class Pump(Orders):
         self._kernel.changed()
         self._kernel.settle()
 
-    def _lose_power(self) -> None:
+    def _lose_power(self, off_us: int = 0) -> None:
         self._kernel.firmware.now_us = self.device_us
-        self._kernel.lose_power()
+        self._kernel.lose_power(off_us=off_us)
 
     def _check_scheduled(self, act: str, arguments: dict[str, int | str]) -> None:
         """Refuse now what could not be done then."""

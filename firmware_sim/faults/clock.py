@@ -24,9 +24,23 @@ def _stand_still(fault: ActiveFault, conditions: Conditions, profile: Profile) -
     conditions.clock_stuck = True
 
 
+def _judge_drift(kernel: Kernel, values: Values) -> None:
+    """All drifts together stay what an oscillator can have."""
+    drift_ppm = kernel.plant.conditions.drift_ppm + int(values["drift_ppm"])
+    if abs(drift_ppm) > DRIFT_PPM_MAX:
+        raise BenchRefused(
+            f"inject: clock.drift: the drifts in force would come to {drift_ppm} ppm; at most {DRIFT_PPM_MAX} ppm either way"
+        )
+
+
 def _judge_jump(kernel: Kernel, values: Values) -> None:
     """The clock stays within what it can show."""
-    shift_us = kernel.state.plant.oscillator.rtc_shift_us + int(values["jump_us"])
+    belief, jump_us = kernel.state.belief, int(values["jump_us"])
+    shift_us = kernel.state.plant.oscillator.rtc_shift_us + jump_us
+    if belief is not None:
+        clock_us, most_us = kernel.device_us + belief.clock_offset_us + shift_us, kernel.profile.clock.clock_us_max
+        if not 0 <= clock_us <= most_us:
+            raise BenchRefused(f"inject: clock.jump: the clock would show {clock_us} us; it goes from 0 to {most_us} us")
     if abs(shift_us) > CLOCK_SHIFT_US_MAX:
         raise BenchRefused(f"inject: clock.jump: the clock would be off by {shift_us} us; at most {CLOCK_SHIFT_US_MAX} us either way")
 
@@ -45,6 +59,7 @@ CLOCK_FAULTS = (
         "the rate is off by the drift, and so is every time in the log",
         "ageing and temperature of quartz oscillators",
         _drift,
+        judge=_judge_drift,
     ),
     FaultSpec(
         "clock.jump",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from firmware_sim.firmware.alarms import ALARMS, number_of
 from firmware_sim.firmware.boot import Waking
+from firmware_sim.firmware.deadlines import low_level_nl
 from firmware_sim.firmware.journal import EventKind
 from firmware_sim.firmware.store import AlarmMemory
 from firmware_sim.units import UNITS_PER_NL, US_PER_S
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from firmware_sim.firmware.controller import Controller
 
 __all__ = ["AlarmDesk"]
+
+
+_REPROGRAMMED = ("low_battery_reset", "memory_failure")
+"""Latched causes that a COMMIT clears: until then the pump is in its safe state."""
 
 
 class AlarmDesk:
@@ -69,11 +74,12 @@ class AlarmDesk:
     def judge_reservoir(self) -> None:
         """Judge the computed volume outside of infusion: what a boot finds, or a REFILL leaves, raises its alarm at once."""
         belief, left_units = self._firmware.belief, self._firmware.computed_units()
-        if belief.fill is None or belief.prescription is None:
+        level_nl = low_level_nl(belief, self._firmware.profile)
+        if belief.fill is None or level_nl is None:
             return
         if left_units <= 0:
             self.raise_alarm("empty_reservoir")
-        if left_units <= belief.prescription.low_reservoir_nl * UNITS_PER_NL:
+        if left_units <= level_nl * UNITS_PER_NL:
             self.raise_alarm("low_reservoir")
 
     def run_empty(self) -> None:
@@ -102,15 +108,17 @@ class AlarmDesk:
     def recall(self, waking: Waking) -> None:
         """Raise again what outlives a reset; a supply that dipped raises its own. A COMMIT that finished has programmed the pump anew."""
         firmware, belief = self._firmware, self._firmware.belief
+        mended = _REPROGRAMMED if waking.finished_commit else ()
         for alarm in ALARMS:
-            if waking.latched >> number_of(alarm.cause) & 1 and not (waking.finished_commit and alarm.cause == "low_battery_reset"):
+            if waking.latched >> number_of(alarm.cause) & 1 and alarm.cause not in mended:
                 self.raise_alarm(alarm.cause)
+        self._keep()
         if firmware.hal.registers.lost:
             firmware.store.lockouts.add_plan_change(firmware.now_us, firmware.desk.highest_basal())
             self.raise_alarm("low_battery_reset")
         if firmware.hal.motor_cut:
             self.raise_alarm("rate_limiter")
-        belief.safe_state = belief.safe_state or belief.alarms.is_active("low_battery_reset")
+        belief.safe_state = belief.safe_state or any(belief.alarms.is_active(cause) for cause in _REPROGRAMMED)
 
     def _keep(self) -> None:
         """Put into memory what outlives a reset about alarms."""

@@ -48,7 +48,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm("motor_stall", True, "none while stalled", "movement seen for the recovery time", "HIGH"),
     Alarm("stopped_too_long", True, "stopped", "infusion runs", "MEDIUM"),
     Alarm("memory_error", False, "unchanged", "reprogrammed", "LOW"),
-    Alarm("memory_failure", True, "safe state", "reprogrammed", "HIGH"),
+    Alarm("memory_failure", True, "safe state", "reprogrammed", "HIGH", latched=True),
     Alarm("eri", False, "unchanged", "never", "LOW", latched=True),
     Alarm("eos", True, "stopped for good", "never", "HIGH", latched=True),
     Alarm("low_battery_reset", True, "safe state", "reprogrammed", "HIGH", latched=True),

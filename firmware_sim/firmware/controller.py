@@ -87,12 +87,6 @@ class Controller:
         """Keep the constant printed on the box."""
         self.store.write_calibration(self._factory.printed_ppm)
 
-    def last_known_us(self) -> int:
-        """The newest device time in memory: from where to count on when the counter was lost."""
-        events = self.store.journal.events
-        events.find_next()
-        return events.newest_us()
-
     def log(self, kind: EventKind, detail: int = 0, command_id: int = 0, volumes_nl: tuple[int, int] = (0, 0), value: int = 0) -> None:
         """Write one journal record at `now_us`; volumes are (programmed, delivered)."""
         entry = Entry(0, kind, detail, command_id, self.now_us, self.clock_us(), *volumes_nl, value)
@@ -253,7 +247,7 @@ class Controller:
     def field_began(self) -> None:
         """Interference: with an alarm sounding, a pump of this class goes into telemetry mode: no step until it is interrogated."""
         belief = self.belief
-        if self.profile.behaviour.telemetry_trap and belief.mode in RUNNING and belief.alarms.signalled(self.now_us):
+        if self.profile.behaviour.telemetry_trap and belief.alarms.signalled(self.now_us):
             self.hold("trap")
 
     def hung_changed(self) -> None:
@@ -326,6 +320,7 @@ class Controller:
         if why in self.belief.holds:
             self.belief.holds = tuple(hold for hold in self.belief.holds if hold != why)
             self.replan()
+            self._note_infusion()
 
     def fail_safe(self, cause: str) -> None:
         """A critical alarm, the minimum rate if the pump was running and is calibrated, and a new COMMIT needed."""
@@ -371,8 +366,14 @@ class Controller:
         belief = self.belief
         belief.mode = MODE_TABLE.after(belief.mode, trigger)
         self.replan()
-        belief.stop_reason, belief.stopped_us = "none", -1
-        self.alarms.clear_alarm("stopped_too_long")
+        belief.stop_reason = "none"
+        self._note_infusion()
+
+    def _note_infusion(self) -> None:
+        """Infusion runs, if it does: the pump no longer stands."""
+        if self.belief.dosing.week is not None:
+            self.belief.stopped_us = -1
+            self.alarms.clear_alarm("stopped_too_long")
 
     def _week(self) -> Week | None:
         """The week of rates in force now; None where no basal is commanded."""

@@ -10,7 +10,7 @@ from firmware_sim.hal import Hal
 from firmware_sim.profile import Profile
 from firmware_sim.units import US_PER_S
 
-__all__ = ["deadlines"]
+__all__ = ["deadlines", "low_level_nl"]
 
 Deadline = tuple[str, int | None]
 
@@ -26,18 +26,26 @@ def deadlines(belief: Belief, hal: Hal, profile: Profile) -> list[Deadline]:
         ("power_on_test", belief.post_until_us if belief.post_until_us >= 0 else None),
         ("scrub", _after(hal.memory.disturbed_us, profile.memory.scrub_period_s)),
         ("self_test", _after(hal.failing_us, profile.self_test.period_s) if belief.post_until_us < 0 else None),
-        ("bolus_end", belief.dosing.bolus.end_us if belief.dosing.bolus else None),
     ]
-    if "alarms" not in hal.hung:
-        found += _alarms(belief, hal, profile)
+    alarms_run = "alarms" not in hal.hung
+    if alarms_run:
+        found += [*_stall(belief, hal, profile), *_reservoir(belief, profile)]
+    found.append(("bolus_end", belief.dosing.bolus.end_us if belief.dosing.bolus else None))
+    if alarms_run:
+        found += _ages(belief, hal, profile)
         soonest_us = min((due_us for _, due_us in found if due_us is not None), default=None)
         found.append(("eri", eri_due_us(belief, hal, profile, soonest_us)))
     return found
 
 
-def _alarms(belief: Belief, hal: Hal, profile: Profile) -> Iterator[Deadline]:
-    yield from _stall(belief, hal, profile)
-    yield from _reservoir(belief)
+def low_level_nl(belief: Belief, profile: Profile) -> int | None:
+    """The low-reservoir level: the therapy's; of a pump whose therapy is lost, the profile's; None before there is one."""
+    if belief.prescription is not None:
+        return belief.prescription.low_reservoir_nl
+    return profile.alarm.low_reservoir_nl_default if belief.safe_state else None
+
+
+def _ages(belief: Belief, hal: Hal, profile: Profile) -> Iterator[Deadline]:
     yield "stopped", _stopped_us(belief, profile)
     yield "eos", eos_due_us(belief, profile) if not belief.alarms.is_active("eos") else None
     yield "supply", supply_due_us(belief, hal, profile)
@@ -49,14 +57,15 @@ def _after(disturbed_us: int | None, period_s: int) -> int | None:
     return None if disturbed_us is None else (disturbed_us // period_us + 1) * period_us
 
 
-def _reservoir(belief: Belief) -> Iterator[Deadline]:
+def _reservoir(belief: Belief, profile: Profile) -> Iterator[Deadline]:
     """Low and empty are judged from the commanded total while the pump runs, never from a volume."""
     fill, dosing = belief.fill, belief.dosing
     if fill is None or not dosing.moving:
         return
     yield "empty", dosing.time_of_total(fill.end_units())
-    if belief.prescription is not None and not belief.alarms.is_active("low_reservoir"):
-        yield "low", dosing.time_of_total(fill.end_units(belief.prescription.low_reservoir_nl))
+    level_nl = low_level_nl(belief, profile)
+    if level_nl is not None and not belief.alarms.is_active("low_reservoir"):
+        yield "low", dosing.time_of_total(fill.end_units(level_nl))
 
 
 def _stall(belief: Belief, hal: Hal, profile: Profile) -> Iterator[Deadline]:

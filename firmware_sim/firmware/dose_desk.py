@@ -69,6 +69,8 @@ class DoseDesk:
         self.refuse_while_running()
         if belief.mode != "stopped":
             raise Refused("NOT_STOPPED", "MODE")
+        if belief.holds:
+            raise Refused("NOT_RUNNING", "MODE")
         if belief.alarms.critical_active(but="stopped_too_long"):
             raise Refused("CRITICAL_ALARM", "MODE")
         if belief.fill is None or firmware.computed_units() <= 0:
@@ -117,7 +119,7 @@ class DoseDesk:
     def highest_basal(self) -> int:
         """The highest rate the therapy programs; what the past counts at where the plan it ran by is gone."""
         belief, rate = self._firmware.belief, self._firmware.profile.rate
-        if belief.mode == "shelf":
+        if belief.generation == 0:
             return 0
         if belief.prescription is None:  # lost, and it may have been any
             return rate.rate_nl_per_h_max
@@ -126,8 +128,11 @@ class DoseDesk:
     def bound_past(self) -> None:
         """From now on the day before now counts at the highest rate: when in it each step ran is no longer told by the clock."""
         belief = self._firmware.belief
-        kept = tuple(bound for bound in belief.plan_bounds if bound.until_us > self._firmware.now_us - US_PER_DAY)
-        belief.plan_bounds = (*kept, Bound(self._firmware.now_us, self.highest_basal()))
+        rate = self.highest_basal()
+        kept = [bound for bound in belief.plan_bounds if bound.until_us > self._firmware.now_us - US_PER_DAY]
+        if kept and kept[-1].rate_nl_per_h == rate:  # one that runs on
+            kept.pop()
+        belief.plan_bounds = (*kept, Bound(self._firmware.now_us, rate))
 
     def finish(self) -> None:
         """The dose has reached its end."""

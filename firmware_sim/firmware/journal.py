@@ -127,6 +127,13 @@ class Journal:
         self.events = Ring(memory, *events)
         self.faults = Ring(memory, *faults)
 
+    def newest_us(self) -> int:
+        """Device time of the newest whole record of either ring."""
+        rings = (self.events, self.faults)
+        for ring in rings:
+            ring.find_next()
+        return max(ring.newest_us() for ring in rings)
+
     def append(self, entry: Entry) -> tuple[Entry, bool]:
         """Log it; faults go to the fault ring too. Returns the entry with its number, and whether it was written well."""
         numbered = entry._replace(number=self.events.next_number)

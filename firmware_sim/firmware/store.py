@@ -141,6 +141,13 @@ class Store:
         """Keep a SET_CLOCK."""
         self._clock.write(offset_us, *command)
 
+    def newest_us(self) -> int:
+        """The newest device time in any record: from where to count on when the counter was lost."""
+        times = [self.journal.newest_us(), *(happening.start_us for happening in self.lockouts.all())]
+        times += [time_us for dose in self.doses.all() for time_us in (dose.start_us, dose.ended_us)]
+        fill = self.fill()
+        return max(*times, fill[0].device_us if fill else 0)
+
     def scrub(self, now_us: int, rate_nl_per_h_max: int) -> int:
         """Mend what a flipped bit has done to records and cells; returns how many were mended."""
         cells = (self._delivery, self._fill, self._clock, self._boot, self._patient, self._calibration, self._alarms)

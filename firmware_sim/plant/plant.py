@@ -81,11 +81,6 @@ class Plant:
         return self.state.memory
 
     @property
-    def field(self) -> bool:
-        """Whether a magnetic field is there."""
-        return self.conditions.field
-
-    @property
     def motor_cut(self) -> bool:
         """Whether the limiter has cut the motor's supply."""
         return self.state.driver.cut
@@ -142,7 +137,7 @@ class Plant:
     # -- truth -------------------------------------------------------------------------------------------------------------
 
     def out_fl(self, pulses: int) -> int:
-        """Volume that has left the reservoir, which is what has left the tip, when the driver has sent so many pulses."""
+        """Volume that has left the reservoir when the driver has sent so many pulses."""
         motor = self.state.motor
         return motor.anchor_out_fl + min(motor.pushed_since_anchor_fl(pulses), self.state.reservoir.available_fl)
 

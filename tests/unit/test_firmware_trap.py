@@ -10,6 +10,7 @@ from firmware_sim import Pump
 from firmware_sim.errors import Refused
 from firmware_sim.firmware.prescription import Command, Prescription
 from tests.support.boots import restarted
+from tests.support.fields import LOW, magnet, sounding
 from tests.support.patients import ask, patient
 from tests.support.records import raised_us_of, step_times_us
 from tests.support.therapies import (
@@ -27,29 +28,12 @@ from tests.support.therapies import (
     simple,
 )
 
-LOW = "low_reservoir"
 COMMAND = Command(7, 9, bytes(range(16)))
 FIELDS: dict[str, Callable[[Pump], object]] = {
     "mri": lambda pump: pump.inject("motor.mri", minutes=15, restart_minutes=0),
     "magnet": lambda pump: pump.inject("motor.magnet", minutes=15),
 }
 every_field = pytest.mark.parametrize("field", FIELDS.values(), ids=FIELDS.keys())
-
-
-def sounding(therapy: Prescription | None = None, profile: str = "itp-40") -> Pump:
-    """A pump that runs while its low-reservoir alarm sounds each hour."""
-    pump = running(therapy or simple(20_000), volume_nl=10 * ML, profile=profile)
-    pump.advance(minutes=50)
-    pump.refill(refill_of(2 * ML))
-    pump.advance(minutes=10)
-    assert active_causes(pump) == [LOW]
-    return pump
-
-
-def magnet(pump: Pump, minutes: int = 15) -> None:
-    """Interference for some minutes, waited out."""
-    pump.inject("motor.magnet", minutes=minutes)
-    pump.advance(minutes=minutes)
 
 
 def trapped(therapy: Prescription | None = None) -> Pump:
@@ -242,22 +226,6 @@ def test_alarm_that_begins_in_the_field_does_not_trap() -> None:
 
     assert active_causes(pump) == [LOW]
     assert pump.truth().steps_commanded == pytest.approx(3 * 80 + 7, abs=2)
-
-
-def test_stopped_pump_is_not_trapped() -> None:
-    """It gives nothing anyway: its two days go on, and START runs it."""
-    pump = sounding()
-    pump.stop()
-    stopped_us = pump.device_us
-    magnet(pump)
-    pump.advance(hours=47)
-    pump.advance(hours=1)
-    assert raised_us_of(pump, "stopped_too_long") == stopped_us + 48 * US_PER_H
-    pump.start()
-    steps = pump.truth().steps_commanded
-    pump.advance(hours=1)
-
-    assert pump.truth().steps_commanded - steps == pytest.approx(80, abs=1)
 
 
 def test_field_over_a_field_traps_no_second_time() -> None:

@@ -115,7 +115,7 @@ def slope_cm(preset: str) -> float:
     return 20 / log(level_at(preset, "T12", "L2") / level_at(preset, "T2", "L2"))
 
 
-LABEL, MODEL = "label", "CLINICAL 3.3"
+LABEL, MODEL = "label", "arithmetic on CL 30 mL/h and half-life 1.51 h"
 ROWS = [
     # levels after a bolus
     Row("level at once", ("R-053",), "derived", MODEL, STIRRED, lambda p: after_bolus(p, DOSE, 0).lumbar_ng_per_ml, *about(765, 0.005)),
@@ -129,18 +129,26 @@ ROWS = [
     Row("volume (mL)", ("R-053",), "derived", MODEL, STIRRED, lambda p: sum(body_of(p).space.weights_ml), *about(65.4, 0.002)),
     Row("clearance (mL/h)", ("R-057",), "published", LABEL, STIRRED, clearance, *about(30, 1e-6)),
     Row("clearance at the tip (mL/h)", ("R-057",), "published", LABEL, AXIAL, clearance, *about(30, 0.15)),
-    # levels on an infusion: the label's two ends cannot both come from one clearance, so a factor of 2 (CLINICAL 2.6)
+    # levels on an infusion: the label's two ends cannot both come from one clearance, so a factor of 2
     Row("50 mcg/day", ("R-054",), "published", "label: 130 ng/mL", STIRRED, lambda p: steady(p, 50 * MCG).lumbar_ng_per_ml, 65, 260),
     Row("1200 mcg/day", ("R-054",), "published", "label: 1240 ng/mL", BOTH, lambda p: steady(p, 1200 * MCG).lumbar_ng_per_ml, 620, 2480),
     Row(
         "50 mcg/day", ("R-054",), "published", "label: 130 ng/mL, at the tip", AXIAL, lambda p: level_at(p, "T10", "T10", 50 * MCG), 65, 260
     ),
-    Row("50 mcg/day", ("R-054",), "derived", "CLINICAL 2.6", STIRRED, lambda p: steady(p, 50 * MCG).lumbar_ng_per_ml, *about(69.4, 0.002)),
+    Row(
+        "50 mcg/day",
+        ("R-054",),
+        "derived",
+        "dose rate over CL 30 mL/h",
+        STIRRED,
+        lambda p: steady(p, 50 * MCG).lumbar_ng_per_ml,
+        *about(69.4, 0.002),
+    ),
     Row(
         "1200 mcg/day",
         ("R-054",),
         "derived",
-        "CLINICAL 2.6",
+        "dose rate over CL 30 mL/h",
         STIRRED,
         lambda p: steady(p, 1200 * MCG).lumbar_ng_per_ml,
         *about(1667, 0.001),
@@ -163,7 +171,7 @@ ROWS = [
         lambda p: level_at(p, "T2", "L2") / level_at(p, "T12", "L2"),
         *about(0.43, 0.01),
     ),
-    Row("length constant (cm)", (), "derived", "CLINICAL 3.2", AXIAL, slope_cm, *about(23.7, 0.01)),
+    Row("length constant (cm)", (), "derived", "Kroin 1993", AXIAL, slope_cm, *about(23.7, 0.01)),
     Row(
         "T12 to cisterna",
         (),
