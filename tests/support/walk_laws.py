@@ -50,6 +50,7 @@ class Witness:
     generation: int = 0
     trace_count: int = 0
     stopped_us: int = -1
+    still_at: int = -1
     ram_wrong_until_us: int = -1
     filled: tuple[int, int] | None = None
     filling: bool = False
@@ -148,8 +149,11 @@ class Witness:
             assert not critical - ({"stopped_too_long"} if status.bolus.kind == "prime" else set()), critical
         if status.mode != "stopped":
             self.stopped_us = -1
-            assert "stopped_too_long" not in active
+            still = truth.steps_commanded if "stopped_too_long" in active else -1
+            assert -1 in (still, self.still_at) or still == self.still_at, "it stood too long until drug flows, and no longer"
+            self.still_at = still
             return
+        self.still_at = -1
         self.stopped_us = self.stopped_us if self.stopped_us >= 0 else status.device_us
         deaf = "firmware.hang" in truth.faults
         assert deaf or "stopped_too_long" in active or status.device_us < self.stopped_us + LIMIT_TOLD
