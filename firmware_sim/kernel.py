@@ -232,15 +232,18 @@ class Kernel:
 
     def _follow_prime(self) -> None:
         """The flow of a prime is fast enough to mix drug with old fluid; tell the plant when it begins and ends."""
-        belief, steps, driver = self.state.belief, self.steps(), self.state.plant.driver
+        belief = self.state.belief
         run = belief.dosing.bolus if belief else None
-        mixing = self.state.plant.catheter.mixing_end_fl >= 0
+        priming = run is not None and run.kind == "prime"
+        if priming == (self.state.plant.catheter.mixing_end_fl >= 0):
+            return
         pulses = self.pulses()
-        if mixing and (run is None or run.kind != "prime"):
+        if not priming:
             self.plant.end_mixing(pulses)
-        elif belief is not None and run is not None and run.kind == "prime" and not mixing:
+        elif belief is not None and run is not None:
+            driver = self.state.plant.driver
             end_steps = driver.forgotten_steps + belief.dosing.steps_at(run.end_us)
-            self.plant.begin_mixing(pulses, pulses + driver.pulses_within(steps, end_steps))
+            self.plant.begin_mixing(pulses, pulses + driver.pulses_within(self.steps(), end_steps))
 
     def _candidates(self) -> list[tuple[int, Callable[[], None]]]:
         """(true time, act) of everything that may come next, in the order that holds at one instant."""
