@@ -9,24 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hil.cli.clinic_case import (
-    AMPOULE_WORDS,
-    CLOCK,
-    CONCENTRATION,
-    DAILY_DOSE,
-    DOSE,
-    VOLUME,
-    allowed,
-    profile_option,
-    pump_told,
-    refilling,
-    regimen_in,
-    reporting,
-    supply,
-    taken,
-)
+from hil.cli.clinic_case import AMPOULE_WORDS, allowed, profile_option, pump_told, refilling, regimen_in, reporting, supply, taken
 from hil.cli.clinic_plan import plan_group
 from hil.cli.output import show
+from hil.cli.quantities import CLOCK, CONCENTRATION, DAILY_DOSE, DOSE, VOLUME
 from hil.errors import CheckFailed, UsageError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What the actions of `pumpsim clinic` have in common: options, typed quantities, the pump that is meant, the plan that is judged."""
+"""What the actions of `pumpsim clinic` have in common: options, the pump that is meant, the plan that is judged."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from hil.errors import CheckFailed, QuantityError, UsageError
-from hil.wording import quantity
+from hil.errors import CheckFailed, UsageError
 
 if TYPE_CHECKING:
     from hil.clinic.plan import Refilling, Regimen, Supply
@@ -16,15 +15,7 @@ if TYPE_CHECKING:
     from protocol.messages import Identity
 
 __all__ = [
-    "CLOCK",
-    "CONCENTRATION",
-    "DAILY_DOSE",
-    "DOSE",
-    "DURATION",
-    "MINUTE",
-    "VOLUME",
     "PumpTold",
-    "Quantity",
     "allowed",
     "profile_option",
     "pump_told",
@@ -34,31 +25,6 @@ __all__ = [
     "supply",
     "taken",
 ]
-
-
-class Quantity(click.ParamType[int]):
-    """A typed quantity; what is wrong with it is said by the parser."""
-
-    def __init__(self, name: str, parse: Callable[[str], int]) -> None:
-        self.name = name
-        self._parse = parse
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        try:
-            return self._parse(str(value))
-        except QuantityError as error:
-            self.fail(str(error), param, ctx)
-
-
-VOLUME = Quantity("volume", quantity.VOLUME.parse)
-DOSE = Quantity("dose", quantity.DOSE.parse)
-DAILY_DOSE = Quantity("dose per day", quantity.DAILY_DOSE.parse)
-CONCENTRATION = Quantity("concentration", quantity.CONCENTRATION.parse)
-DURATION = Quantity("duration", quantity.parse_duration)
-CLOCK = Quantity("clock", quantity.parse_clock)
-MINUTE = Quantity("time of day", quantity.parse_minute)
 
 
 def reporting(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,20 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hil.cli.clinic_case import (
-    CLOCK,
-    CONCENTRATION,
-    DAILY_DOSE,
-    DOSE,
-    DURATION,
-    MINUTE,
-    VOLUME,
-    allowed,
-    profile_option,
-    pump_told,
-    reporting,
-)
+from hil.cli.clinic_case import allowed, profile_option, pump_told, reporting
 from hil.cli.output import show
+from hil.cli.quantities import CLOCK, CONCENTRATION, DAILY_DOSE, DOSE, DURATION, MINUTE, VOLUME
 from hil.errors import CheckFailed
 from hil.wording import quantity
 

@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from hil.cli.program_session import Talk, clock_at, programmer, talking
-from hil.errors import QuantityError, UsageError
+from hil.cli.quantities import CLOCK, CONCENTRATION, DOSE, DURATION, RATE, VOLUME
+from hil.errors import UsageError
 from hil.wording import quantity
 from hil.wording.alarms import ALARM_WORDS, alarms_in
 
@@ -22,28 +23,6 @@ LOG_SHOWN = 20
 """Newest records that `log` shows without --all."""
 
 
-class Quantity(click.ParamType[int]):
-    """A typed quantity; what is wrong with it is said by the parser."""
-
-    def __init__(self, name: str, parse: Callable[[str], int]) -> None:
-        self.name = name
-        self._parse = parse
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        try:
-            return self._parse(str(value))
-        except QuantityError as error:
-            self.fail(str(error), param, ctx)
-
-
-VOLUME = Quantity("volume", quantity.VOLUME.parse)
-DOSE = Quantity("dose", quantity.DOSE.parse)
-CONCENTRATION = Quantity("concentration", quantity.CONCENTRATION.parse)
-DURATION = Quantity("duration", quantity.parse_duration)
-RATE = Quantity("rate", quantity.parse_rate)
-CLOCK = Quantity("clock", quantity.parse_clock)
 CAUSE = click.Choice(ALARM_WORDS)
 
 
