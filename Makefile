@@ -10,10 +10,13 @@ OUTCOMES := build/requirements.json
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow requirements judge flips bench check lint format-check types imports docs-check docs format lock clean
+.PHONY: help tools demo test slow requirements judge flips fuzz bench check lint format-check types imports docs-check docs format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+tools: ## install what the tests of exports run: tshark, a C compiler, Node.js, the Kaitai compiler
+	@.ci/tools
 
 demo: $(READY) ## run the whole chain once; leaves pumpsim-demo/report.html
 	@$(BIN)/pumpsim demo $(ARGS)
@@ -35,6 +38,10 @@ judge: $(READY) ## print the same from the last `make test ARGS="--requirements-
 
 flips: $(READY) ## flip 100,000 single bits of a pump in use, the same number in each region; leaves build/bit-flips.json
 	@mkdir -p build && $(BIN)/python -m tests.support.flip_campaign $(or $(ARGS),100000) build/bit-flips.json
+
+fuzz: $(READY) ## send a million bent streams to each end of the wire, then decode every 1- and 2-bit error (ARGS="--seed 2")
+	@$(BIN)/python -m hil.fuzz --end pump --streams 1000000 $(ARGS) && $(BIN)/python -m hil.fuzz --end host --streams 1000000 $(ARGS) \
+	  && $(BIN)/python -m hil.fuzz --end server --streams 50000 $(ARGS) && $(PYTEST) -q -n $(WORKERS) -m "slow or not slow" tests/fuzz/test_bit_errors.py
 
 bench: $(READY) ## measure speed, one process, nothing beside it
 	@$(PYTEST) -q tests/bench -m bench -n0 --benchmark-enable -p no:randomly $(ARGS)

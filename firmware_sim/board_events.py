@@ -14,9 +14,10 @@ from firmware_sim.units import FL_PER_NL
 if TYPE_CHECKING:
     from firmware_sim.kernel import Kernel
 
-__all__ = ["BoardEvents"]
+__all__ = ["BoardEvents", "Candidate"]
 
 Candidate = tuple[int, Callable[[], None]]
+"""The true time of something that may come, and what happens then."""
 
 
 class BoardEvents:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from functools import cache
+from operator import attrgetter
 from struct import Struct
 from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 from zlib import crc32
@@ -14,7 +15,10 @@ from zlib import crc32
 from firmware_sim.errors import ImageError
 from firmware_sim.limits import IMAGE_VERSION
 
-__all__ = ["pack", "read_image", "unpack", "write_image"]
+__all__ = ["ENCODER", "pack", "read_image", "unpack", "write_image"]
+
+ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+"""State as text; packed state is a tree."""
 
 T = TypeVar("T")
 _MAGIC = b"pumpsim-image"
@@ -44,7 +48,7 @@ def unpack(kind: type[T], data: Any) -> T:
 
 def write_image(value: Any) -> bytes:
     """Bytes with magic, version, the CRC-32 of what follows, and JSON."""
-    body = json.dumps(pack(value), separators=(",", ":")).encode()
+    body = ENCODER.encode(pack(value)).encode()
     return _HEAD.pack(_MAGIC, IMAGE_VERSION, crc32(body)) + body
 
 
@@ -65,10 +69,15 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _exactly(kind: type, data: Any) -> Any:
-    if type(data) is not kind:
-        raise ValueError(f"{data!r} is no {kind.__name__}")
-    return data
+def _plain(kind: type) -> _Form:
+    """What JSON has itself, and nothing that merely resembles it."""
+
+    def exactly(data: Any) -> Any:
+        if type(data) is not kind:
+            raise ValueError(f"{data!r} is no {kind.__name__}")
+        return data
+
+    return _Form(_same, exactly)
 
 
 def _form_of(kind: Any) -> _Form:
@@ -78,7 +87,7 @@ def _form_of(kind: Any) -> _Form:
 @cache
 def _form(kind: Any) -> _Form:
     if kind in (int, str, bool):
-        return _Form(_same, lambda data: _exactly(kind, data))
+        return _plain(kind)
     if kind is bytes:
         return _Form(bytes.hex, bytes.fromhex)
     origin, args = get_origin(kind), get_args(kind)
@@ -95,15 +104,16 @@ def _form(kind: Any) -> _Form:
 
 def _optional(inner: _Form) -> _Form:
     return _Form(
-        lambda value: None if value is None else inner.pack(value),
+        _same if inner.pack is _same else lambda value: None if value is None else inner.pack(value),
         lambda data: None if data is None else inner.unpack(data),
     )
 
 
 def _row(origin: type, args: tuple[Any, ...]) -> _Form:
     if origin is list or args[-1] is Ellipsis:
-        inner = _form(args[0])
-        return _Form(lambda value: [inner.pack(item) for item in value], lambda data: origin(inner.unpack(item) for item in data))
+        pack_item, unpack_item = _form(args[0])
+        pack_row = list if pack_item is _same else lambda value: [pack_item(item) for item in value]
+        return _Form(pack_row, lambda data: origin([unpack_item(item) for item in data]))
     inners = [_form(arg) for arg in args]
     return _Form(
         lambda value: [form.pack(item) for form, item in zip(inners, value, strict=True)],
@@ -121,8 +131,24 @@ def _mapping(key: type, inner: _Form) -> _Form:
 def _record(kind: Any) -> _Form:
     hints = get_type_hints(kind)
     names = [field.name for field in fields(kind)] if is_dataclass(kind) else list(kind._fields)
-    forms = [(name, _form(hints[name])) for name in names]
-    return _Form(
-        lambda value: [form.pack(getattr(value, name)) for name, form in forms],
-        lambda data: kind(*(form.unpack(item) for (_, form), item in zip(forms, data, strict=True))),
-    )
+    forms = [_form(hints[name]) for name in names]
+    values_of = _values_of(kind, names)
+    deep = [(place, form.pack) for place, form in enumerate(forms) if form.pack is not _same]
+    unpacks = [form.unpack for form in forms]
+
+    def pack_record(value: Any) -> list[Any]:
+        row = list(values_of(value))
+        for place, pack_field in deep:
+            row[place] = pack_field(row[place])
+        return row
+
+    return _Form(pack_record, lambda data: kind(*[unpack_field(item) for unpack_field, item in zip(unpacks, data, strict=True)]))
+
+
+def _values_of(kind: Any, names: list[str]) -> Callable[[Any], Iterable[Any]]:
+    """What reads the fields of a record, in order."""
+    if issubclass(kind, tuple):
+        return tuple
+    if len(names) == 1:
+        return lambda value: (getattr(value, names[0]),)
+    return attrgetter(*names)

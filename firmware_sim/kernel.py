@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from operator import itemgetter
 
 from firmware_sim.agenda import Act
-from firmware_sim.board_events import BoardEvents
+from firmware_sim.board_events import BoardEvents, Candidate
 from firmware_sim.delivery import DeliveryRecorder
 from firmware_sim.errors import BenchRefused, LimitExceeded, PowerCut, PowerOff
 from firmware_sim.faults.conditions import conditions_of
 from firmware_sim.faults.registry import FAULTS
 from firmware_sim.firmware.controller import Controller
+from firmware_sim.firmware.deadlines import Deadline
 from firmware_sim.firmware.journal import Entry, EventKind
 from firmware_sim.limits import EVENTS_PER_INSTANT_MAX
 from firmware_sim.plant.plant import Plant
@@ -25,6 +27,10 @@ from firmware_sim.pump_state import PumpState
 from firmware_sim.trace import Trace
 
 __all__ = ["Kernel"]
+
+_TIME = itemgetter(0)
+_FACTS = Entry._fields[2:-1]
+"""What the trace repeats of a record: all but number, kind, and whether it is whole."""
 
 
 class Kernel:
@@ -38,8 +44,10 @@ class Kernel:
         self.firmware = Controller(profile, self.plant, state.plant.unit, self._logged)
         self.board = BoardEvents(self)
         self._perform = perform
-        self._due: int | None = None
-        self._due_known = False
+        self._coming: Candidate | None = None
+        self._coming_known = False
+        self._awaited: Deadline | None = None
+        self._awaited_known = False
         self._acting = False
         self._mute = self._is_mute()
         self.recorder: DeliveryRecorder | None = None
@@ -93,7 +101,7 @@ class Kernel:
             self.lose_power(off_us=self.state.off_us)
             raise
         finally:
-            self._due_known = False
+            self._forget()
         self._after_firmware()
         self.settle()
         if self.state.belief is None or self.state.boots != boots:
@@ -109,7 +117,7 @@ class Kernel:
         except PowerCut:
             self.lose_power(off_us=self.state.off_us)
         self._after_firmware()
-        self._due_known = False
+        self._forget()
 
     def service(self) -> None:
         """The limiter's latch is opened and the firmware started anew."""
@@ -128,10 +136,13 @@ class Kernel:
         """Length of the RAM image; 0 without power or therapy."""
         return self.firmware.scrub.ram_bytes() if self.state.belief is not None else 0
 
-    def changed(self) -> None:
-        """State was changed from outside: what happens next must be worked out anew; what mixed in a prime goes on mixing."""
+    def changed(self, *, noticed: bool = True) -> None:
+        """State was changed from outside: what happens next must be worked out anew; what mixed in a prime goes on mixing.
+
+        What the firmware waits for stays known where it could notice nothing.
+        """
         self._follow_prime()
-        self._due_known = False
+        self._coming_known, self._awaited_known = False, self._awaited_known and not noticed
 
     def faults_changed(self) -> None:
         """A fault came, turned or went: bring all of them to bear, and let the firmware notice what it can."""
@@ -146,13 +157,13 @@ class Kernel:
         if new.field and not old.field:
             self.tell(lambda firmware: firmware.field_began())
         self.board.judge_supply()
-        self._due_known, self._mute = False, self._is_mute()
+        self._mute = self._is_mute()
+        self._forget()
 
     def next_due(self) -> int | None:
         """True time of what happens next; None if nothing will."""
-        if not self._due_known:
-            self._due, self._due_known = min((due for due, _ in self._candidates()), default=None), True
-        return self._due
+        coming = self._next()
+        return None if coming is None else coming[0]
 
     def settle(self) -> None:
         """Let happen what is due at this instant."""
@@ -168,15 +179,15 @@ class Kernel:
         if at_us < state.now_us:
             raise BenchRefused(f"advance: {at_us} us is past, it is {state.now_us} us; time goes forward only")
         instant_us, count = state.now_us, 0
-        while (due := self.next_due()) is not None and due <= at_us:
+        while (coming := self._next()) is not None and coming[0] <= at_us:
+            due, happen = coming
             if due > instant_us:
                 instant_us, count = due, 0
             count += 1
             if count > EVENTS_PER_INSTANT_MAX:
                 raise LimitExceeded(f"more than {EVENTS_PER_INSTANT_MAX} events at {instant_us} us")
             state.now_us = max(state.now_us, due)
-            _, happen = min(self._candidates(), key=lambda candidate: candidate[0])
-            self._due_known = False
+            self._forget()
             happen()
             if self.recorder is not None:
                 self.recorder.mark()
@@ -199,7 +210,7 @@ class Kernel:
             state.belief = firmware.belief
             state.plant.registers.lost = False
         self._after_firmware()
-        self._due_known = False
+        self._forget()
 
     def lose_power(self, cause: str = "power", off_us: int = 0) -> None:
         """The supply is gone: RAM is lost, the registers keep what was commanded, and power returns after `off_us`."""
@@ -213,7 +224,7 @@ class Kernel:
         state.belief = None
         state.plant.board.reset_cause = cause
         state.power_on_us = state.now_us + off_us
-        self._due_known = False
+        self._forget()
         self._follow_prime()
         if self.recorder is not None:
             self.recorder.mark()
@@ -235,7 +246,7 @@ class Kernel:
         belief = self.state.belief
         run = belief.dosing.bolus if belief else None
         priming = run is not None and run.kind == "prime"
-        if priming == (self.state.plant.catheter.mixing_end_fl >= 0):
+        if priming == self.state.plant.catheter.mixing:
             return
         pulses = self.pulses()
         if not priming:
@@ -245,16 +256,32 @@ class Kernel:
             end_steps = driver.forgotten_steps + belief.dosing.steps_at(run.end_us)
             self.plant.begin_mixing(pulses, pulses + driver.pulses_within(self.steps(), end_steps))
 
-    def _candidates(self) -> list[tuple[int, Callable[[], None]]]:
+    def _forget(self) -> None:
+        """What happens next must be worked out anew."""
+        self._coming_known = self._awaited_known = False
+
+    def _next(self) -> Candidate | None:
+        """What happens next, worked out once after each change."""
+        if not self._coming_known:
+            self._coming, self._coming_known = min(self._candidates(), key=_TIME, default=None), True
+        return self._coming
+
+    def _awaits(self) -> Deadline | None:
+        """What the firmware waits for, worked out once after each change that it could notice."""
+        if not self._awaited_known:
+            self._awaited, self._awaited_known = self.firmware.next_due(), True
+        return self._awaited
+
+    def _candidates(self) -> list[Candidate]:
         """(true time, act) of everything that may come next, in the order that holds at one instant."""
         state = self.state
         found = self.board.candidates()
         if state.power_on_us >= 0 and not state.browned_out:
             found.append((state.power_on_us, self.boot))
         if state.belief is not None:
-            due = self.firmware.next_due()
-            if due is not None:
-                device_us, _, name = due
+            awaited = self._awaits()
+            if awaited is not None:
+                name, device_us = awaited
                 device_us = max(device_us, state.floor_us)
                 at_us = state.plant.oscillator.true_of(device_us)
                 if at_us is not None and at_us < state.now_us:  # it has only just come to light, and is done now
@@ -272,7 +299,8 @@ class Kernel:
         try:
             self._perform(self.state.agenda.take())
         finally:
-            self._acting, self._due_known = False, False
+            self._acting = False
+            self._forget()
 
     def _firmware_acts(self, device_us: int, name: str) -> None:
         self.state.floor_us = self.firmware.now_us = device_us
@@ -283,5 +311,5 @@ class Kernel:
         self._after_firmware()
 
     def _logged(self, entry: Entry) -> None:
-        facts = {name: value for name, value in entry._asdict().items() if name not in ("number", "kind", "good")}
+        facts = dict(zip(_FACTS, entry[2:-1], strict=True))
         self.trace.add(self.state.now_us, "log", {"record": entry.number, "event": EventKind(entry.kind).name, **facts})

@@ -85,6 +85,10 @@ SUPPLY_DIP_S_MAX = 31_536_000
 """The longest dip of the supply that ends by itself: a year of seconds."""
 PATIENT_DECAYS_MAX = 40
 """A patient's compartment has come to rest after so many time constants: what is left is below a float's last digit."""
+PATIENT_DECAYS_KEPT = 1_024
+"""Spans of time for which a patient's decays are kept: those of a day that repeats are few."""
+PATIENT_LOOKS_AT_ONCE = 2_048
+"""Looks at a patient that are worked out together: more would not stay in the processor's cache, fewer cost more passes."""
 PATIENT_RATE_GAP = 1e-6
 """Rates of a patient's compartments nearer to each other than this part are put apart by it."""
 PATIENT_MODE_SHARE_MIN = 1e-4

@@ -5,6 +5,7 @@ Orders raise Refused, Busy and PowerOff. A power cut that the bench ordered for 
 
 from __future__ import annotations
 
+from firmware_sim.errors import BenchRefused
 from firmware_sim.firmware.device_status import BriefStatus, DeviceStatus, brief_of, status_of
 from firmware_sim.firmware.journal import Entry, EventKind
 from firmware_sim.firmware.prescription import NO_COMMAND, BolusOrder, BolusPlan, Command, Prescription, RefillEntry
@@ -40,6 +41,13 @@ class Orders:
         """Stop all infusion; returns the mode."""
         with self._kernel.ordering() as firmware:
             return firmware.stop()
+
+    def stop_by_magnet(self) -> None:
+        """Stop all infusion for somebody who holds a magnet and has no session: logged, and heard at once."""
+        with self._kernel.ordering() as firmware:
+            firmware.log(EventKind.MAGNET_STOP)
+            if firmware.stop() == "stopped":
+                firmware.alarms.raise_alarm("magnet_stop")
 
     def begin_update(self, interrupt: bool = False) -> None:
         """A therapy update begins; a pump of this class stops here."""
@@ -138,6 +146,33 @@ class Orders:
             firmware.safety.reset_by_service()
         self._kernel.service()
 
+    def self_test(self) -> None:
+        """Run the periodic tests now; one that fails keeps the motor off."""
+        with self._kernel.ordering() as firmware:
+            firmware.safety.refuse_while_testing()
+            firmware.safety.run_tests()
+
+    def key_set(self, key_id: int) -> None:
+        """A programmer key was replaced: logged, and told by an alarm until somebody acknowledges it."""
+        with self._kernel.ordering() as firmware:
+            firmware.log(EventKind.KEY_SET, key_id)
+            firmware.alarms.raise_alarm("keys_changed")
+
+    def turned_away(self, count: int) -> None:
+        """Journal that so many requests without a session were refused since the last such record."""
+        with self._kernel.ordering() as firmware:
+            firmware.log(EventKind.TURNED_AWAY, 0, 0, (0, 0), count)
+
+    def woken(self) -> None:
+        """Somebody woke the telemetry."""
+        self._kernel.plant.battery.draw(self._kernel.profile.battery.wake_nc)
+        self._kernel.changed()
+
+    @property
+    def magnet_held(self) -> bool:
+        """Whether a magnet lies over the pump."""
+        return self._state.magnet_held
+
     def note(self, opcode: int, command_id: int, answer: int, refusal_code: int = 0) -> None:
         """Journal a command and what became of it; a refused one with its code."""
         with self._kernel.ordering() as firmware:
@@ -170,7 +205,9 @@ class Orders:
         return self._state.plant.memory.read(layout.offsets[region], layout.sizes[region])
 
     def store(self, region: str, offset: int, data: bytes) -> None:
-        """Write into a memory region on behalf of the wire's own records."""
+        """Write into a memory region on behalf of the wire's own records. Raises BenchRefused past its ends."""
+        if not 0 <= offset <= self._kernel.firmware.layout.sizes[region] - len(data):
+            raise BenchRefused(f"store: {len(data)} bytes at {offset} are not within {region}")
         with self._kernel.ordering() as firmware:
             keep(firmware.hal.memory, firmware.layout.offsets[region] + offset, data)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import zlib
 from bisect import insort
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,10 +24,10 @@ from firmware_sim.image import read_image, write_image
 from firmware_sim.limits import PATIENT_IMAGE_BYTES_MAX, PATIENT_TREATMENTS_MAX, SAMPLES_MAX
 from firmware_sim.plant.patient.body import Body
 from firmware_sim.plant.patient.course import Course, Event
-from firmware_sim.plant.patient.effects import effects_in
+from firmware_sim.plant.patient.effects import Column, Effects, effects_in
 from firmware_sim.plant.patient.person import person_of
 from firmware_sim.plant.patient.preset import Preset, load_preset, load_sensitivity
-from firmware_sim.plant.patient.signs import CONDITIONS, VitalSigns, condition_of, signs_of, stage_of, vital_signs_of
+from firmware_sim.plant.patient.signs import CONDITIONS, VitalSigns, conditions_of, signs_of, stage_of, vital_signs_of
 from firmware_sim.plant.patient.treatments import IN_BODY, Treatment, given_ng, relief_of, treatment_of
 from firmware_sim.units import MASS_PER_NG, S_PER_H, US_PER_YEAR
 
@@ -146,19 +146,21 @@ class Patient:
         """The patient at a true time, now if none is given. Raises BenchRefused for a time before he was joined or after now."""
         at_us = self._recorder.now_us if at_us is None else at_us
         self._lay(at_us, at_us)
-        (outputs,) = self._course.outputs_at([at_us])
         person = self._person
-        effects = self._effects(outputs, (at_us - self._recorder.since_us) / US_PER_YEAR)
+        (lumbar, cisternal, plasma), columns = self._looks([at_us])
+        effects: Effects[float] = Effects(*(column[0] for column in columns))
         relief = relief_of(self._treatments, at_us, effects.overdose, person, self._seed)
         return PatientState(
             at_us,
-            *_levels(outputs),
+            lumbar[0],
+            cisternal[0],
+            plasma[0],
             effects.reflex_share,
             effects.reflex_share * person.reflex.h_m_ratio,
             effects.ashworth_legs,
             effects.ashworth_arms,
             effects.spasm_score,
-            condition_of(effects, person),
+            CONDITIONS[conditions_of(columns, person)[0]],
             effects.overdose,
             stage_of(effects, person, relief),
             signs_of(effects, person, relief),
@@ -174,8 +176,9 @@ class Patient:
             raise BenchRefused(f"sample: every {every_us} us from {from_us} to {to_us} us is not a number of rows up to {SAMPLES_MAX}")
         self._lay(from_us, to_us)
         times = range(from_us, to_us + 1, every_us)
-        rows = list(self._rows(times, self._recorder.since_us))
-        return dict(zip(COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
+        levels, effects = self._looks(times)
+        columns: list[Sequence[float]] = [times, *levels, *effects[:-1], conditions_of(effects, self._person)]
+        return {name: list(column) for name, column in zip(COLUMNS, columns, strict=True)}
 
     def accounts(self) -> Accounts:
         """Where the drug is now, and where it came from."""
@@ -246,15 +249,12 @@ class Patient:
         treatments: list[Event] = [(treatment.at_us, treatment) for treatment in self._treatments if treatment.name in IN_BODY]
         return sorted([*self._recorder.deposits(), *treatments], key=lambda event: event[0])
 
-    def _rows(self, times_us: range, since_us: int) -> Iterator[tuple[float, ...]]:
-        """Rows of a sample."""
-        effects_of, person, places = self._effects, self._person, {name: place for place, name in enumerate(CONDITIONS)}
-        for at_us, outputs in zip(times_us, self._course.outputs_at(times_us), strict=True):
-            effects = effects_of(outputs, (at_us - since_us) / US_PER_YEAR)
-            yield (at_us, *_levels(outputs), *effects[:-1], places[condition_of(effects, person)])
+    def _looks(self, times_us: Sequence[int]) -> tuple[list[Column], Effects[Column]]:
+        """Columns of concentrations and effects, at times in order.
 
-
-def _levels(outputs: list[float]) -> tuple[float, float, float]:
-    """Concentrations as they are shown: what a sum of modes leaves below nothing, in its last digits, is nothing."""
-    lumbar, cisternal, plasma = outputs[0], outputs[1], outputs[2]
-    return lumbar if lumbar > 0 else 0.0, cisternal if cisternal > 0 else 0.0, plasma if plasma > 0 else 0.0
+        What a sum of modes leaves below nothing, in its last digits, is nothing.
+        """
+        since_us, outputs = self._recorder.since_us, self._course.outputs_at(times_us)
+        lumbar, cisternal, plasma, *_ = outputs
+        levels = [[level if level > 0 else 0.0 for level in column] for column in (lumbar, cisternal, plasma)]
+        return levels, self._effects(outputs, [(at_us - since_us) / US_PER_YEAR for at_us in times_us])

@@ -124,7 +124,7 @@ class Pump(Orders):
         """What is so."""
         state, steps = self._state, self._kernel.steps()
         names = tuple(fault.name for fault in state.faults)
-        pulses = self._kernel.pulses()
+        pulses = state.plant.driver.pulses_at(steps, state.now_us)
         moment = Moment(state.now_us, self.device_us, self.powered, state.magnet_held, steps, pulses, self.sound(), names)
         return truth_of(self._kernel.plant, moment)
 
@@ -163,14 +163,14 @@ class Pump(Orders):
         order = NeedleOrder(withdraw_nl, inject_nl, concentration_ng_per_ml)
         result = self._kernel.plant.needle(self._kernel.pulses(), self.now_us, order)
         facts = {"withdrawn_nl": result.withdrawn_nl, "inject_nl": inject_nl, "concentration_ng_per_ml": concentration_ng_per_ml}
-        self._acted("needle", facts)
+        self._acted("needle", facts, noticed=False)
         return result
 
     def rinse(self, *, volume_nl: int, turns: int = 1) -> RinseResult:
         """Empty the reservoir and rinse it with drug-free fluid, which is taken out again each turn. The pump notices nothing."""
         self._kernel.settle()
         result = self._kernel.plant.rinse(self._kernel.pulses(), self.now_us, (volume_nl, turns))
-        self._acted("rinse", {"volume_nl": volume_nl, "turns": turns})
+        self._acted("rinse", {"volume_nl": volume_nl, "turns": turns}, noticed=False)
         return result
 
     def side_port(self, *, aspirate_nl: int = 0, inject_nl: int = 0, concentration_ng_per_ml: int = 0) -> SidePortResult:
@@ -181,7 +181,7 @@ class Pump(Orders):
         self._kernel.settle()
         order = SidePortOrder(aspirate_nl, inject_nl, concentration_ng_per_ml)
         result = self._kernel.plant.side_port(self._kernel.pulses(), order)
-        self._acted("side_port", order._asdict())
+        self._acted("side_port", order._asdict(), noticed=False)
         return result
 
     def magnet(self, held: bool) -> None:
@@ -299,7 +299,7 @@ class Pump(Orders):
     def digest(self, part: str = "all") -> str:
         """SHA-256 over state, memory and trace; `therapy` leaves out log, answer table, counters and trace."""
         if part == "all":
-            return digest_all(self._with_trace())
+            return digest_all(self._with_trace(), self._kernel.firmware.layout)
         if part == "therapy":
             return digest_therapy(self._state, self._kernel.firmware.layout)
         raise BenchRefused(f"digest: {part!r} is not a part; there are all and therapy")
@@ -326,10 +326,10 @@ class Pump(Orders):
         self._state.trace_count, self._state.trace_chain = self._kernel.trace.count, self._kernel.trace.chain
         return self._state
 
-    def _acted(self, act: str, facts: Mapping[str, object]) -> None:
-        """Record a bench act, then let happen what it brings about at once."""
+    def _acted(self, act: str, facts: Mapping[str, object], *, noticed: bool = True) -> None:
+        """Record a bench act, then let happen what it brings about at once. Not `noticed` is one that the firmware cannot."""
         self._kernel.trace.add(self.now_us, "bench", {"act": act, **facts})
-        self._kernel.changed()
+        self._kernel.changed(noticed=noticed)
         self._kernel.settle()
 
     def _lose_power(self, off_us: int = 0) -> None:

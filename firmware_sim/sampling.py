@@ -35,7 +35,8 @@ class Row(NamedTuple):
 
 def row_of(kernel: Kernel) -> Row:
     """Look at this instant; writes nothing."""
-    state, plant, steps, pulses = kernel.state, kernel.plant, kernel.steps(), kernel.pulses()
+    state, plant, steps = kernel.state, kernel.plant, kernel.steps()
+    pulses = state.plant.driver.pulses_at(steps, state.now_us)
     out_fl = plant.out_fl(pulses)
     catheter = state.plant.catheter
     believed = _believed(kernel)
@@ -64,6 +65,7 @@ def _believed(kernel: Kernel) -> tuple[int, int, int, int, int, int]:
     firmware = kernel.firmware
     firmware.now_us = now_us = kernel.device_us
     dosing = belief.dosing
+    total_units = dosing.total_at(now_us)
     word = sum(1 << number_of(cause) for cause, state in belief.alarms.states.items() if state.active)
-    computed_nl = max(0, firmware.computed_units()) // UNITS_PER_NL if belief.fill else -1
-    return firmware.clock_us(), MODES.index(belief.mode), word, dosing.rate_at(now_us), dosing.total_at(now_us) // UNITS_PER_NL, computed_nl
+    computed_nl = max(0, belief.fill.end_units() - total_units) // UNITS_PER_NL if belief.fill else -1
+    return firmware.clock_us(), MODES.index(belief.mode), word, dosing.rate_at(now_us), total_units // UNITS_PER_NL, computed_nl

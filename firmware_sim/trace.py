@@ -17,6 +17,8 @@ __all__ = ["Trace", "TraceRecord"]
 
 TraceRecord = dict[str, object]
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), sort_keys=True, check_circular=False)
+
 
 @dataclass(slots=True)
 class Trace:
@@ -29,8 +31,7 @@ class Trace:
     def add(self, now_us: int, kind: str, data: Mapping[str, object]) -> None:
         """Append one record; `data` holds JSON values only."""
         record: TraceRecord = {"number": self.count, "now_us": now_us, "kind": kind, **data}
-        text = json.dumps(record, separators=(",", ":"), sort_keys=True)
-        self.chain = hashlib.sha256(self.chain + text.encode()).digest()
+        self.chain = hashlib.sha256(self.chain + _ENCODER.encode(record).encode()).digest()
         self.count += 1
         self.tail.append(record)
 

@@ -191,6 +191,37 @@ class PumpApp:
         """Play both sounds."""
         self._pump.alarm_test()
 
+    def magnet(self) -> bool:
+        """Whether a magnet lies over the pump."""
+        return self._pump.magnet_held
+
+    def woken(self) -> None:
+        """The telemetry was woken."""
+        self._pump.woken()
+
+    def turned_away(self, count: int) -> None:
+        """Journal refusals without a session."""
+        self._pump.turned_away(count)
+
+    def stop_by_magnet(self) -> None:
+        """Stop all infusion for somebody without a session."""
+        self._pump.stop_by_magnet()
+
+    def key_set(self, key_id: int) -> None:
+        """A programmer key was replaced."""
+        self._pump.key_set(key_id)
+
+    def self_test(self) -> int:
+        """Run the periodic tests."""
+        with _answers():
+            self._pump.self_test()
+        return status_of(self._pump.brief()).alarms
+
+    def service_reset(self) -> None:
+        """Forget failures and start anew."""
+        with _answers():
+            self._pump.service_reset()
+
     def effect(self, command_id: int) -> Effect | None:
         """What a command left in the pump's memory."""
         effect = self._pump.effect(command_id)

@@ -11,7 +11,8 @@
     │   ├── TherapyRefused    a therapy that this pump would not, or did not, take; each problem at its line
     │   └── RulesBroken       a plan that rules of the label refuse, or warn of and nobody overrode; each with its rule
     ├── UncertainError        nobody knows yet whether a command was carried out; exit 3
-    └── BenchError            a bench act that could not be done; exit 1
+    ├── BenchError            a bench act that could not be done; exit 1
+    └── InstrumentError       an instrument does not answer, or says that it cannot; exit 1
 
 An error prints as one line: where, what, what to do. Errors that hold several problems print one such line for each.
 """
@@ -24,6 +25,7 @@ __all__ = [
     "BenchError",
     "CheckFailed",
     "HilError",
+    "InstrumentError",
     "PersonFileError",
     "Problem",
     "QuantityError",
@@ -76,6 +78,10 @@ class UncertainError(HilError):
 
 class BenchError(HilError):
     """A bench act could not be done; the pump is as it was."""
+
+
+class InstrumentError(HilError):
+    """An instrument does not answer, or says that it cannot do what it was asked."""
 
 
 class Problem(NamedTuple):

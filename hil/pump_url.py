@@ -1,4 +1,7 @@
-"""pumpsim://PROFILE?seed=N&catheter=NAME&pace=PACE: a pump in the asking process. PROFILE is a shipped one's name or a file's path."""
+"""pumpsim://PROFILE?seed=N&catheter=NAME&pace=PACE&security=NAME: a pump in the asking process.
+
+PROFILE is a shipped one's name or a file's path.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,12 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from hil.errors import UsageError
 from hil.pacing import LOCK_STEP, Pace, parse_pace
+from protocol.security import DEFAULT, security_of
 
 __all__ = ["PumpUrl", "parse_pump_url"]
 
 DO = "write it like pumpsim://itp-40?seed=1 or pumpsim://./my-pump.yaml"
-ASKED = ("seed", "catheter", "pace")
+ASKED = ("seed", "catheter", "pace", "security")
 
 
 class PumpUrl(NamedTuple):
@@ -21,6 +25,7 @@ class PumpUrl(NamedTuple):
     seed: int = 0
     catheter: str = ""
     pace: Pace = LOCK_STEP
+    security: str = DEFAULT
 
 
 def parse_pump_url(url: str) -> PumpUrl:
@@ -37,7 +42,11 @@ def parse_pump_url(url: str) -> PumpUrl:
         raise UsageError(f"seed is {seed!r}, and is a whole number", where=url, do=DO)
     if not given.get("catheter", "89cm"):
         raise UsageError("catheter names none", where=url, do="write it like catheter=114cm")
-    return PumpUrl(_profile(parts), int(seed), given.get("catheter", ""), parse_pace(given.get("pace", "lock-step")))
+    try:
+        security = security_of(given.get("security", DEFAULT)).name
+    except ValueError as error:
+        raise UsageError(str(error), where=url, do="write it like security=no-auth") from None
+    return PumpUrl(_profile(parts), int(seed), given.get("catheter", ""), parse_pace(given.get("pace", "lock-step")), security)
 
 
 def _split(url: str) -> SplitResult:

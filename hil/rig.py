@@ -18,7 +18,14 @@ from hil.bench.bench import Bench
 from hil.bench.calls import BenchCalls, InProcessBench
 from hil.bench.stdio import ServerEnded, ServerProcess
 from hil.errors import BenchError, UsageError
+from hil.instruments.balance import Balance
+from hil.instruments.balance_server import BalanceServer
+from hil.instruments.bench_clock import BenchClock, delivered_of
+from hil.instruments.line import MemoryLine
 from hil.instruments.memory_link import MemoryLink
+from hil.instruments.microphone import Microphone, SimulatedMicrophone
+from hil.instruments.mt_sics import MtSicsBalance
+from hil.instruments.simulated_balance import SimulatedBalance
 from hil.pacing import Pacer
 from hil.pump_url import parse_pump_url
 from hil.unit import Unit
@@ -43,6 +50,9 @@ class _ServedLink:
         except ServerEnded as error:
             raise LinkLost(str(error)) from None
 
+    def now_us(self) -> int:
+        return self._bench.now_us()
+
     def advance_us(self, us: int) -> None:
         try:
             self._bench.advance_us(us)
@@ -65,6 +75,7 @@ class Rig:
         self.ready = ready
         self.programmer_options: dict[str, Any] = {}
         self._programmer: Programmer | None = None
+        self._balance: Balance | None = None
 
     @classmethod
     def open(
@@ -108,7 +119,7 @@ class Rig:
     @classmethod
     def _in_process(cls, url: str) -> Rig:
         asked = parse_pump_url(url)
-        unit = Unit.new(asked.profile, seed=asked.seed, catheter=asked.catheter)
+        unit = Unit.new(asked.profile, seed=asked.seed, catheter=asked.catheter, security=asked.security)
         return cls(ExitStack(), unit=unit, bench=InProcessBench(Bench(unit, pacer=Pacer(asked.pace))))
 
     @property
@@ -125,9 +136,33 @@ class Rig:
             self._programmer = self.another_programmer()
         return self._programmer
 
+    @property
+    def balance(self) -> Balance:
+        """The balance under the pump's catheter, opened at first use. Raises BenchError where there is none."""
+        if self._balance is None:
+            self._balance = self._open_balance()
+            self._stack.callback(self._balance.close)
+        return self._balance
+
+    @property
+    def microphone(self) -> Microphone:
+        """A microphone beside the pump; recording lets the bench's time pass. Raises BenchError where there is no bench."""
+        return SimulatedMicrophone(self.bench)
+
+    def _open_balance(self) -> Balance:
+        if isinstance(self._bench, InProcessBench):
+            bench = self._bench
+            server = BalanceServer(SimulatedBalance(lambda: delivered_of(bench), seed=bench.bench.unit.pump.seed))
+            return MtSicsBalance(MemoryLine(server.receive), BenchClock(bench))
+        url = (self.ready or {}).get("balance")
+        if not url:
+            raise BenchError("this server has no balance", where="rig", do="serve with --balance pty:./balance0")
+        lock_step = self._bench is not None and self._bench.call("pace")["pace"] == "lock-step"
+        return MtSicsBalance.open(str(url), BenchClock(self.bench) if lock_step else None)
+
     def another_programmer(self, **options: Any) -> Programmer:
         """Open one more programmer, closed with the rig. A served port takes one client at a time: close the one before first."""
-        merged = {**self.programmer_options, **options}
+        merged = {**self._keys(), **self.programmer_options, **options}
         if self._unit is not None and isinstance(self._bench, InProcessBench):
             link = MemoryLink(self._bench.bench)
             opened = Programmer.over(link, waiter=BenchWaiter(link), **merged)
@@ -138,12 +173,19 @@ class Rig:
             opened = Programmer.open(self._port(), **merged)
         return self._stack.enter_context(opened)
 
+    def _keys(self) -> dict[str, Any]:
+        """The keys of this pump, as options of a programmer."""
+        if self._unit is not None:
+            return {"keys": self._unit.keys}
+        key_file = (self.ready or {}).get("key_file")
+        return {"key_file": key_file} if key_file else {"keys": ()}
+
     def _port(self) -> str:
         return str((self.ready or {})["port"])
 
     def close(self) -> None:
         """Close programmers, then the server. May be called twice."""
-        self._programmer = None
+        self._programmer = self._balance = None
         self._stack.close()
 
     def __enter__(self) -> Self:

@@ -1,8 +1,8 @@
 """One pump of a server: its port, its bench, its state folder, its pace, and the feed of what happens on it.
 
 Everything runs on the server's one loop, without tasks. A request takes the shortest way there is: the loop calls the port, the port
-reads once, the pump answers, the port writes once. In lock-step, without a state folder and with nobody listening to the feed, nothing
-stands between port and pump.
+reads once, the pump answers, the port writes once. In lock-step, without a state folder, without a capture and with nobody listening to the
+feed, nothing stands between port and pump.
 """
 
 from __future__ import annotations
@@ -19,20 +19,25 @@ from firmware_sim.profile_folder import name_of
 from hil.bench.bench import Bench
 from hil.bench.conditions import Condition
 from hil.errors import UsageError
+from hil.instruments.balance_server import BalanceServer
+from hil.instruments.line_capture import LineCapture, pump_facts
+from hil.instruments.simulated_balance import Delivered, SimulatedBalance
 from hil.pacing import LOCK_STEP, TICK_US, Pace, Pacer, after
 from hil.ports.base import Port, open_port
+from hil.pump_keys import PumpKeys
 from hil.state_folder import Entry, StateFolder
 from hil.unit import Unit
 from hil.web.feed import Feed
+from protocol.key_file import seed_keys
+from protocol.security import DEFAULT, security_of
 
-__all__ = ["FREE_RUN_DAYS_MAX", "SECURITY", "PumpOptions", "ServedPump", "replay"]
+__all__ = ["FREE_RUN_DAYS_MAX", "PumpOptions", "ServedPump", "replay"]
 
 US_PER_DAY = 86_400_000_000
 FREE_RUN_DAYS_MAX = 3_653
 """Ten years: a free run that nobody ends ends here, past the end of any battery."""
 FREE_SLICE_US = US_PER_DAY
 """Virtual time between two looks at port and bench in a free run; under a millisecond of wall time."""
-SECURITY = "none"
 
 
 class PumpOptions(NamedTuple):
@@ -48,6 +53,12 @@ class PumpOptions(NamedTuple):
     state: Path | None = None
     sync: bool = True
     catheter: str = ""
+    security: str = DEFAULT
+    key_file: Path | None = None
+    capture: Path | None = None
+    capture_ends: str = "host"
+    balance: str = ""
+    """Where a balance that weighs what the pump delivers is served; "" for none."""
 
 
 class ServedPump:
@@ -61,14 +72,20 @@ class ServedPump:
         self._behind = self._said_behind = False
         with ExitStack() as opening:
             self.state = self._open_state(opening)
+            self.keys = PumpKeys(options.key_file, security_of(options.security))
             self.unit, self.restarted = self._make_unit()
             self.port: Port = open_port(options.port)
             opening.callback(self.port.close)
+            self.keys.publish(self.unit.keys, self.port.url)
+            if self.state is None:
+                opening.callback(self.keys.withdraw)
             self.unit.on_emit = self._send
             self.pacer = Pacer(options.pace, while_talking=options.while_talking)
             self.pacer.anchor(self.unit.now_us)
             self.bench = Bench(self.unit, line=self.port, pacer=self.pacer, journal=self.state)
             self.feed = Feed(self._records, self._rewire)
+            self.capture = self._open_capture(opening)
+            self.balance = self._open_balance(opening)
             self._pump = self.unit.pump
             self._free_until_us = self.unit.now_us + FREE_RUN_DAYS_MAX * US_PER_DAY
             self._stack = opening.pop_all()
@@ -89,8 +106,19 @@ class ServedPump:
             "state": None if options.state is None else str(options.state),
             "start": "reset from state" if self.restarted else "new pump",
             "pace": str(options.pace),
-            "security": SECURITY,
+            "security": options.security,
+            "key_file": str(self.keys.path.absolute()) if self.keys.path else None,
+            "capture": None if options.capture is None else str(options.capture),
+            "balance": None if self.balance is None else self.balance.url,
         }
+
+    def security_line(self) -> str:
+        """What somebody who starts this server should know about who may program the pump."""
+        security = self.unit.role.security
+        if security.attack:
+            return f"{self.name}: security {security.name}, a weakness on purpose: {security.attack} ({security.lesson})"
+        keys = f"the keys of its programmers are in {self.keys.path}" if self.keys.path else "it has no key yet"
+        return f"{self.name}: security {security.name}; {keys}"
 
     def start(self, loop: asyncio.AbstractEventLoop, on_end: Callable[[str], None]) -> None:
         """Answer on the port from now on; `on_end` hears why if the port goes away."""
@@ -98,6 +126,9 @@ class ServedPump:
         self.port.on_end = on_end
         self._rewire()
         self.port.listen(loop)
+        if self.balance is not None:
+            self.balance.on_end = on_end
+            self.balance.listen(loop)
 
     def run_time(self) -> None:
         """Let time pass by itself from now on, if it does."""
@@ -118,25 +149,67 @@ class ServedPump:
         if self.unit.pump is not self._pump:
             self._pump = self.unit.pump
             self.feed.another_pump()
+            self._republish()
         self.feed.wake()
+
+    def _republish(self) -> None:
+        """Another pump has come from an image, and with it other keys."""
+        try:
+            self.keys.publish(self.unit.keys, self.port.url)
+        except UsageError as error:
+            _say(f"{self.name}: {error}")
 
     def _open_state(self, opening: ExitStack) -> StateFolder | None:
         options = self.options
         if options.state is None:
             return None
-        state = StateFolder(options.state, profile=name_of(options.profile), seed=options.seed, sync=options.sync)
+        state = StateFolder(
+            options.state, profile=name_of(options.profile), seed=options.seed, security=options.security, sync=options.sync
+        )
         opening.callback(state.close)
         return state
+
+    def _open_capture(self, opening: ExitStack) -> LineCapture | None:
+        """A capture of this run, if one was asked for. Raises UsageError."""
+        options, unit = self.options, self.unit
+        if options.capture is None:
+            return None
+        facts = {**pump_facts(unit.pump, unit.security, unit.received), "name": self.name, "pace": str(options.pace)}
+        tap = unit.faults.tap if options.capture_ends == "both" else None
+        capture = LineCapture(options.capture, lambda: self.unit.now_us, port=self.port.url, facts=facts, tap=tap, on_problem=_say)
+        opening.callback(capture.close)
+        return capture
+
+    def _open_balance(self, opening: ExitStack) -> Port | None:
+        """A port of its own for the balance, if one was asked for. Raises UsageError."""
+        if not self.options.balance:
+            return None
+        try:
+            port = open_port(self.options.balance)
+        except UsageError as error:
+            raise UsageError(error.what, where="--balance", do=error.do) from None
+        opening.callback(port.close)
+        port.handler = BalanceServer(SimulatedBalance(self._delivered, seed=self.unit.pump.seed)).receive
+        return port
+
+    def _delivered(self) -> Delivered:
+        """What lies in the balance's vessel, at the instant to which the pace has brought the pump."""
+        self.bench.catch_up()
+        truth = self.unit.pump.truth()
+        return Delivered(truth.now_us, truth.delivered_nl)
 
     def _make_unit(self) -> tuple[Unit, bool]:
         """A new pump, or the state folder's after a reset; the flag says which."""
         stored = None if self.state is None else self.state.stored()
         seed = (self.state.seed if self.state else self.options.seed) or 0
-        unit = Unit.new(self.options.profile, seed=seed, catheter=self.options.catheter, security=SECURITY)
+        unit = Unit.new(self.options.profile, seed=seed, catheter=self.options.catheter, security=self.options.security, keys=())
         if stored is not None:
             self._restore(unit, stored.image)
             replay(unit, stored.entries)
             unit.reset()
+        if unit.pump.profile.behaviour.telemetry and unit.role.security.authenticates and not unit.role.keys:
+            own = unit.role.security.key_of_its_own
+            unit.provision(self.keys.of_a_new_pump() if own else seed_keys(seed))
         if self.state is not None:
             self.state.begin(unit.save)
         return unit, stored is not None
@@ -151,13 +224,16 @@ class ServedPump:
 
     def _rewire(self) -> None:
         """Let the port call the pump itself where nothing else needs to know of a request."""
-        direct = self.pacer.pace.kind == "lock-step" and self.state is None and not self.feed.listening
+        alone = self.state is None and self.capture is None and not self.feed.listening
+        direct = alone and self.pacer.pace.kind == "lock-step"
         self.port.handler = self.unit.receive if direct else self._receive
 
     def _receive(self, data: bytes) -> bytes:
         self.bench.catch_up()
         if self.state is not None:
             self.state.frame(self.unit.now_us, data)
+        if self.capture is not None:
+            self.capture.passed("host", data)
         if not self.feed.listening:
             answer = self.unit.receive(data)
         else:
@@ -165,6 +241,8 @@ class ServedPump:
             answer = self.unit.receive(data)
             self.feed.passed(self.unit.now_us, "pump", answer)
             self.feed.wake()
+        if self.capture is not None:
+            self.capture.passed("pump", answer)
         if self.state is not None:
             self.state.renew_if_long()
         self._regard()
@@ -173,6 +251,8 @@ class ServedPump:
     def _send(self, data: bytes) -> None:
         """Bytes that leave at another time than in answer to a request, maybe in the middle of an advance."""
         self.feed.passed(self.unit.now_us, "pump", data)
+        if self.capture is not None:
+            self.capture.passed("pump", data)
         self.port.send(data)
 
     def _records(self, since: int) -> list[dict[str, Any]]:

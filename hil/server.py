@@ -42,7 +42,6 @@ class ServeOptions(NamedTuple):
     stdio_bench: bool = False
     http: tuple[str, int] | None = None
     ready_file: Path | None = None
-    key_file: Path | None = None
 
 
 class Server:
@@ -75,13 +74,11 @@ class Server:
     def ready_line(self) -> dict[str, Any]:
         """What others need to find these pumps. The first pump's facts stand at the top, as if it were alone."""
         entries = [{**pump.entry(), "bench": self._bench_of(pump.name)} for pump in self.pumps]
-        options = self.options
         return {
             "ready": True,
             **entries[0],
             "bench": self._bench_of(None),
             "token": None if self._web is None else self._web.token,
-            "key_file": None if options.key_file is None else str(options.key_file),
             "pid": os.getpid(),
             "pumps": entries,
         }
@@ -138,7 +135,8 @@ class Server:
 
     def _announce(self) -> None:
         line = json.dumps(self.ready_line())
-        sys.stderr.write("pumpsim: security none: whoever reaches the port can program this pump; it is a simulator and doses nobody\n")
+        for pump in self.pumps:
+            sys.stderr.write(f"pumpsim: {pump.security_line()}\n")
         sys.stderr.flush()
         if self.options.ready_file is not None:
             _write_whole(self.options.ready_file, line + "\n")

@@ -10,6 +10,8 @@ A line is written, and on stable storage, before the answer it led to leaves. Re
 inputs at the same instants; because the run is deterministic, memory and truth come out as they were at the last line. What the pump
 then goes through is a plain reset: its server was gone, and so was its power to think.
 
+The image holds the pump's memory and so its programmers' keys: only its owner may read what is here.
+
 The image names its journal, so renewing both is one atomic rename. A line that was torn by the end of the server never counted.
 """
 
@@ -24,10 +26,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hil.errors import UsageError
+from protocol.security import DEFAULT
 
 __all__ = ["JOURNAL_BYTES_MAX", "MARK_EVERY_US", "Entry", "StateFolder", "Stored"]
 
-VERSION = 1
+VERSION = 2
 JOURNAL_BYTES_MAX = 1_000_000
 """Past this the image is renewed; some thousands of frames."""
 MARK_EVERY_US = 3_600_000_000
@@ -56,9 +59,10 @@ class StateFolder:
     `seed` None asks for whatever seed the folder's pump has; `seed` then tells it, 0 for a new folder.
     """
 
-    def __init__(self, path: str | Path, *, profile: str, seed: int | None = None, sync: bool = True) -> None:
+    def __init__(self, path: str | Path, *, profile: str, seed: int | None = None, security: str = DEFAULT, sync: bool = True) -> None:
         self.path = Path(path)
         self.profile = profile
+        self.security = security
         self.seed = seed or 0
         self._any_seed = seed is None
         self._sync = sync
@@ -67,7 +71,7 @@ class StateFolder:
         self._size = 0
         self._marked_us = 0
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise UsageError(f"cannot use the folder: {error.strerror}", where=str(path), do="choose another --state folder") from None
@@ -122,7 +126,8 @@ class StateFolder:
         old = set(self.path.glob("journal-*"))
         name = f"journal-{self._next_number(old)}"
         fresh = os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        about = {"pumpsim_state": VERSION, "profile": self.profile, "seed": self.seed, "journal": name}
+        about = {"pumpsim_state": VERSION, "profile": self.profile, "seed": self.seed, "security": self.security}
+        about |= {"journal": name}
         about |= {"size": len(image), "sha256": hashlib.sha256(image).hexdigest()}
         self._place(json.dumps(about).encode() + b"\n" + image)
         if self._journal >= 0:
@@ -150,7 +155,8 @@ class StateFolder:
 
     def _place(self, content: bytes) -> None:
         fresh = self.path / "image.new"
-        with fresh.open("wb") as file:
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
             file.write(content)
             file.flush()
             if self._sync:
@@ -182,7 +188,7 @@ class StateFolder:
             )
         if self._any_seed:
             self.seed = about["seed"]
-        for name, asked in (("profile", self.profile), ("seed", self.seed)):
+        for name, asked in (("profile", self.profile), ("seed", self.seed), ("security", self.security)):
             if about[name] != asked:
                 do = f"serve with {name} {about[name]}, or choose another folder"
                 raise UsageError(f"it holds a pump of {name} {about[name]}, not {asked}", where=where, do=do)

@@ -13,7 +13,7 @@ and nowhere else: the bytes not yet answered stay unanswered, as they do when a 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from firmware_sim import Pump
@@ -28,13 +28,16 @@ from hil.faults.recording import Recording
 from hil.faults.wire_faults import TO_PUMP
 from protocol.device import DeviceRole
 from protocol.errors import BadImage
+from protocol.key_file import seed_keys, slotted
+from protocol.keys import Key
+from protocol.security import DEFAULT
 
 __all__ = ["Unit"]
 
 R = TypeVar("R")
 
 IMAGE_MAGIC = b"PSUNIT"
-IMAGE_VERSION = 2
+IMAGE_VERSION = 3
 HEAD = struct.Struct("<6sHQQIII")
 """Magic, version, bytes received, bytes emitted, lengths of the images of pump, role and fault engine."""
 DEADLINES_PER_INSTANT_MAX = 100
@@ -44,28 +47,46 @@ DEADLINES_PER_INSTANT_MAX = 100
 class Unit:
     """A pump, its device role, its line and what has gone over it. `received` and `emitted` count bytes at the host's end of the line.
 
-    `on_emit` takes bytes that leave for the host outside a request; without one they are lost.
+    `on_emit` takes bytes that leave for the host outside a request; without one they are lost. A pump without programmer keys gets `keys`,
+    or those of its seed (`protocol.key_file.seed_keys`), which are good for tests and no secret.
     """
 
-    def __init__(self, pump: Pump, *, security: str = "none") -> None:
+    def __init__(self, pump: Pump, *, security: str = DEFAULT, keys: Sequence[Key] | None = None) -> None:
         self.security = security
         self.received = 0
         self.emitted = 0
         self.on_emit: Callable[[bytes], None] | None = None
         self._join(pump)
+        if pump.profile.behaviour.telemetry and self.role.security.authenticates and not self.role.keys:
+            self.role.provision(seed_keys(pump.seed) if keys is None else map(slotted, keys))
         self.faults = FaultEngine(self)
         self.recording = Recording()
         self.begin_recording()
 
     @classmethod
-    def new(cls, profile: str | Profile, *, seed: int = 0, catheter: str = "", security: str = "none") -> Unit:
+    def new(
+        cls, profile: str | Profile, *, seed: int = 0, catheter: str = "", security: str = DEFAULT, keys: Sequence[Key] | None = None
+    ) -> Unit:
         """Make a factory-new pump of a profile, joined to a wire. Raises UsageError for a profile or catheter that cannot be had."""
         try:
-            unit = cls(Pump(profile, seed=seed, catheter=catheter), security=security)
+            unit = cls(Pump(profile, seed=seed, catheter=catheter), security=security, keys=keys)
         except ProfileError as error:
             raise UsageError(str(error), where="profile") from None
-        unit.recording = Recording()
+        unit.recording = Recording(keys=unit.keys)
         return unit
+
+    def provision(self, keys: Sequence[Key]) -> None:
+        """Put keys into a pump that has none, as its factory does."""
+        self.role.provision(map(slotted, keys))
+        if self.recording.image is None and not self.recording.inputs:
+            self.recording = Recording(keys=self.keys)
+        else:
+            self.begin_recording()
+
+    @property
+    def keys(self) -> list[Key]:
+        """The programmer keys in the pump's memory; none where nobody has to prove anything."""
+        return self.role.keys if self.role.security.authenticates else []
 
     def _join(self, pump: Pump) -> None:
         self.pump = pump

@@ -69,6 +69,7 @@ class Region:
     ANSWERS = "answer_table"
     LAST_ID = "last_id"
     SESSION = "session_counter"
+    KEYS = "keys"
 
 
 class DeviceApp(Protocol):
@@ -88,7 +89,7 @@ class DeviceApp(Protocol):
 
     def identity(self) -> Identity: ...
     def status(self) -> Status:
-        """All fields but the role's own (last command, staging, line errors), which the role fills in."""
+        """All fields but the role's own (last command, staging, line errors, who was turned away), which the role fills in."""
 
     def condition(self) -> Condition: ...
     def counters(self) -> Counters: ...
@@ -129,6 +130,27 @@ class DeviceApp(Protocol):
 
     def acknowledge(self, cause: int) -> None: ...
     def alarm_test(self) -> None: ...
+    def magnet(self) -> bool:
+        """Whether a magnet is held over the pump."""
+
+    def woken(self) -> None:
+        """Somebody called the telemetry awake by a HELLO: what that draws is drawn."""
+
+    def turned_away(self, count: int) -> None:
+        """Log that so many requests were refused for want of a session since the last such record."""
+
+    def stop_by_magnet(self) -> None:
+        """Stop all infusion for somebody without a session, and sound at once."""
+
+    def key_set(self, key_id: int) -> None:
+        """A key was put into its slot: log it and tell whoever is near."""
+
+    def self_test(self) -> int:
+        """Run the periodic tests now; returns the word of active alarms after it."""
+
+    def service_reset(self) -> None:
+        """Forget failures and start the firmware anew."""
+
     def effect(self, command_id: int) -> Effect | None:
         """The record an act left, or None."""
 

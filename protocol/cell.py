@@ -1,7 +1,8 @@
 """A number in the pump's memory that only grows, kept in two copies so that one torn or flipped copy never loses it.
 
 Each copy is the number and a CRC-32C over region name and number: an erased copy (all 0xFF) is therefore no number. A write
-goes to the copy that does not hold the greatest value, so the greatest stays readable at every byte.
+goes first to the copy that does not hold the greatest value, so the greatest stays readable at every byte, and then to the other, so
+that a bit which flips later brings no number back.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ class Cell:
         return max(self._read())
 
     def store(self, value: int) -> None:
-        """Write a greater value into the copy that does not hold the greatest."""
+        """Write a greater value; it counts once the first copy's last byte is written."""
         first, second = self._read()
-        offset = COPY.size if first > second else 0
-        self._app.store(self._region, offset, COPY.pack(value, self._crc(value)))
+        for offset in (COPY.size, 0) if first > second else (0, COPY.size):
+            self._app.store(self._region, offset, COPY.pack(value, self._crc(value)))
 
     def _read(self) -> tuple[int, int]:
         data = self._app.load(self._region)

@@ -2,7 +2,7 @@
 
 A call returns (success); or raises DeviceAnswer or Rejected (failure, nothing was done); or raises Uncertain: a command may or
 may not have been carried out, and no other leaves until `settle` has found out. A LinkError out of any other call means that
-nothing was commanded.
+nothing was commanded; what has no command id and may have been done, a key or a service reset, raises Unanswered.
 """
 
 from __future__ import annotations
@@ -10,16 +10,21 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypedDict, Unpack
+from typing import Any, Self, TypedDict, Unpack
 
 from protocol import messages as m
+from protocol.attention import Attendant, OnAttention
+from protocol.capture.transport import CapturedTransport
 from protocol.client_file import ClientFile
-from protocol.codec import decode, encode
+from protocol.codec import encode
 from protocol.codes import Answer, Role, StatusFlag
-from protocol.commander import Commander, error_of
-from protocol.errors import BadAnswer, DeviceAnswer, LinkError, ProtocolError, Refused
+from protocol.commander import Commander
+from protocol.errors import BadAnswer, DeviceAnswer, KeyFileError, LinkError, NotAuthenticated, ProtocolError, Refused, Unanswered
+from protocol.inquiry import Inquiry, Interrogation, body_of
+from protocol.key_file import KEY_VARIABLE, beside, find_keys, key_for, load_keys
+from protocol.keys import Key
 from protocol.limits import CHUNK_BYTES_MAX, RETRIES
 from protocol.line import Line, OnFrame
 from protocol.programmer import Answered, ProgrammerRole
@@ -40,30 +45,19 @@ from protocol.waiting import Waiter, WallWaiter
 __all__ = ["Interrogation", "Options", "Programmer"]
 
 
-_RINGS = {"events": "LOG", "faults": "FAULT_LOG"}
-
-
-class Interrogation(NamedTuple):
-    """All that a pump tells of itself. `therapy` is None (and `digest` zeros) before the first commit."""
-
-    identity: m.Identity
-    therapy: Therapy | None
-    generation: int
-    digest: bytes
-    condition: m.Condition
-    counters: m.Counters
-
-
 class Options(TypedDict, total=False):
-    """How to talk. `key` is for keyed sessions; under security `none` nothing is proved with it.
+    """How to talk. The key is the one of `keys`, else of `key_file`, that fits the role; with neither nothing is proved.
 
     `programmer_id` is drawn once if not given; `programmer_file` keeps it and the open command. `reply_timeout_s` is the
     transport's own unless given. `patience_s` is how long a command or an update waits, before it is sent, for a power-on self-test to end;
     without it the pump's BUSY comes out as Busy. `on_frame` hears each run of bytes, as "host" or "pump".
+    `on_attention` hears when the person must be called: a staged update let be, a question without an answer; see `Programmer.attendant`.
+    `capture` is a pcapng file that gets every byte of the line; `CaptureFileError` is raised if it cannot be written to.
     """
 
     role: str
-    key: bytes | None
+    keys: Sequence[Key]
+    key_file: str | os.PathLike[str] | None
     programmer_id: int | None
     programmer_file: str | os.PathLike[str] | None
     reply_timeout_s: float | None
@@ -71,6 +65,8 @@ class Options(TypedDict, total=False):
     patience_s: float
     waiter: Waiter | None
     on_frame: OnFrame | None
+    on_attention: OnAttention | None
+    capture: str | os.PathLike[str] | None
     nonce: bytes | None
 
 
@@ -81,28 +77,51 @@ class Programmer:
         """Use `open` or `over`."""
         file = ClientFile(options.get("programmer_file"), programmer_id=options.get("programmer_id"))
         retries, nonce = options.get("retries", RETRIES), options.get("nonce")
-        role = ProgrammerRole(file.programmer_id, _role(options.get("role", "clinician")), retries=retries, nonce=nonce)
+        who = _role(options.get("role", "clinician"))
+        key = _key_of(_keys(options), who)
+        role = ProgrammerRole(file.programmer_id, who, key=key, retries=retries, nonce=nonce)
         timeout_s = options.get("reply_timeout_s") or transport.default_reply_timeout_s
-        self._line = Line(transport, role, options.get("waiter") or WallWaiter(), timeout_s, options.get("on_frame"))
+        waiter = options.get("waiter") or WallWaiter()
+        on_frame, on_attention = options.get("on_frame"), options.get("on_attention")
+        self.attendant = Attendant(waiter.now_us, on_attention) if on_attention else None
+        if self.attendant:
+            on_frame = self.attendant.before(on_frame)
+        self._line = Line(transport, role, waiter, timeout_s, on_frame)
         self._ask = self._line.ask
+        self._inquiry = Inquiry(self._line)
         self.transport = transport
         self.programmer_id = file.programmer_id
-        self.identity_hello: m.HelloAnswer = _body("HELLO", self._line.open())
+        self.identity_hello: m.HelloAnswer = body_of("HELLO", self._line.open())
         self._commander = Commander(self._line, file, self.identity_hello.serial, options.get("patience_s", 0.0))
         self._known: Interrogation | None = None
+        self._seen_generation: int | None = None
 
     @classmethod
     def open(cls, url: str, *, exclusive: bool = True, **options: Unpack[Options]) -> Self:
-        """Open a port and a session. Raises LinkError, Refused, ClientFileError."""
-        return cls.over(open_transport(url, exclusive=exclusive), **options)
+        """Open a port and a session. Without `keys` and `key_file` it looks where keys usually are (`find_keys`).
+
+        Raises LinkError, DeviceAnswer, ClientFileError, KeyFileError.
+        """
+        if "keys" not in options and options.get("key_file") is None:
+            options["keys"] = find_keys(url)
+        try:
+            return cls.over(open_transport(url, exclusive=exclusive), **options)
+        except NotAuthenticated as error:
+            if _keys(options):
+                raise
+            looked = f"no key file was named, {KEY_VARIABLE} is not set, {beside(url)} is not there"
+            text = f"the pump wants a key, and there is none: {looked}; give the key file that its server names"
+            raise NotAuthenticated(text, error.answer) from None
 
     @classmethod
     def over(cls, transport: Transport, **options: Unpack[Options]) -> Self:
         """Open a session over a transport, which is closed with it, and if that fails."""
+        path, line = options.get("capture"), transport
         try:
-            return cls(transport, options)
+            line = transport if path is None else CapturedTransport(transport, path)
+            return cls(line, options)
         except BaseException:
-            transport.close()
+            line.close()
             raise
 
     def close(self) -> None:
@@ -122,19 +141,18 @@ class Programmer:
 
     def status(self) -> m.Status:
         """The short look."""
-        status: m.Status = _body("STATUS", self._ask("STATUS", m.Nothing()))
+        status: m.Status = body_of("STATUS", self._ask("STATUS", m.Nothing()))
         return status
 
     def interrogate(self) -> Interrogation:
         """Everything, in one session; clinician and service."""
-        identity: m.Identity = self._part(0)
-        generation, digest, therapy = self._read_therapy()
-        self._known = Interrogation(identity, therapy, generation, digest, self._part(2), self._part(3))
+        self._known = self._inquiry.interrogate()
+        self._seen_generation = self._known.generation
         return self._known
 
     def interrogate_short(self) -> tuple[m.Condition, m.Counters]:
         """What a patient may see."""
-        return self._part(2), self._part(3)
+        return self._inquiry.part(2), self._inquiry.part(3)
 
     def check(self, therapy: Therapy, interrogation: Interrogation | None = None) -> None:
         """Judge a therapy as the pump would, sending no part of it. Raises Rejected."""
@@ -185,7 +203,7 @@ class Programmer:
             return m.Bolus(command_id, volume_nl, dose_ng, duration_s, may_lengthen)
 
         if self._known is not None:
-            _, _, therapy = self._read_therapy()
+            _, _, therapy = self._inquiry.therapy()
             if therapy is not None:
                 check_bolus(make(0), self._known.identity, therapy.concentration_ng_per_ml)
         answer: m.BolusAnswer = self._commander.run("BOLUS", make)
@@ -210,10 +228,14 @@ class Programmer:
         answer: m.BolusAnswer = self._commander.run("BRIDGE", lambda command_id: m.Bridge(command_id, volume_nl, rate_nl_per_h))
         return answer
 
-    def start(self) -> m.ModeAnswer:
-        """Run the therapy that the pump has now."""
-        generation = self.status().generation
-        answer: m.ModeAnswer = self._commander.run("START", lambda command_id: m.Start(command_id, generation))
+    def start(self, generation: int | None = None) -> m.ModeAnswer:
+        """Run the therapy of this generation; not given, of the one last read or committed here, else of the present one.
+
+        So what another programmer changed since somebody looked is not started unseen. Raises Refused GENERATION then.
+        """
+        seen = self._seen_generation if generation is None else generation
+        expected = self.status().generation if seen is None else seen
+        answer: m.ModeAnswer = self._commander.run("START", lambda command_id: m.Start(command_id, expected))
         return answer
 
     def set_clock(self, clock_us: int) -> m.SetClockAnswer:
@@ -223,35 +245,51 @@ class Programmer:
 
     def stop(self) -> m.ModeAnswer:
         """Stop the motor; never held up by an open command."""
-        answer: m.ModeAnswer = _body("STOP", self._ask("STOP", m.Nothing()))
+        answer: m.ModeAnswer = body_of("STOP", self._ask("STOP", m.Nothing()))
         return answer
 
     def silence(self, cause: int) -> m.SilenceAnswer:
         """Mute one alarm cause for its time."""
-        answer: m.SilenceAnswer = _body("SILENCE", self._ask("SILENCE", m.Cause(cause)))
+        answer: m.SilenceAnswer = body_of("SILENCE", self._ask("SILENCE", m.Cause(cause)))
         return answer
 
     def acknowledge(self, cause: int) -> None:
-        """Mark an alarm cause as seen; it goes on sounding."""
-        _body("ACK", self._ask("ACK", m.Cause(cause)))
+        """Mark an alarm cause as seen; it goes on sounding while the cause is there. That keys were changed ends with it."""
+        body_of("ACK", self._ask("ACK", m.Cause(cause)))
 
     def alarm_test(self) -> None:
         """Have the pump sound."""
-        _body("ALARM_TEST", self._ask("ALARM_TEST", m.Nothing()))
+        body_of("ALARM_TEST", self._ask("ALARM_TEST", m.Nothing()))
+
+    def self_test(self) -> int:
+        """Have the pump run its tests; returns the word of active alarms after them. Service only."""
+        answer: m.SelfTestAnswer = body_of("SELF_TEST", self._ask("SELF_TEST", m.Nothing()))
+        return answer.alarms
+
+    def service_reset(self) -> None:
+        """Have the pump forget failures and start anew, in the two frames that this takes. Service only; the session ends with it.
+
+        Raises Unanswered where the second frame's answer is lost: a boot count that has grown tells that it was done.
+        """
+        asked: m.ServiceResetAnswer = body_of("SERVICE_RESET", self._ask("SERVICE_RESET", m.ServiceReset(0)))
+        told = "its boot count tells: read STATUS, and ask again if it has not grown"
+        self._once("SERVICE_RESET", lambda: self._ask("SERVICE_RESET", m.ServiceReset(asked.token)), told)
+
+    def replace_key(self, key: Key) -> None:
+        """Put a key into its slot of the pump; a provisioner only, while a magnet is held over it.
+
+        Raises DeviceAnswer, or Unanswered where the pump may have the old key or the new one.
+        """
+        told = "the pump has the old key or the new one: try the new key, then the old"
+        self._once("KEY", lambda: self._line.exchange(self._line.role.replace_key(key)), told)
 
     def read_log(self, first: int = 0, ring: str = "events") -> list[m.LogEntry]:
         """All records from number `first` on that the pump had when asked; `faults` is the ring of faults, with its own numbers."""
-        name = _ring(ring)
-        page: m.LogAnswer = _body(name, self._ask(name, m.Log(first)))
-        newest, records = page.newest, list(page.records)
-        while page.records and page.records[-1].number < newest:
-            page = _body(name, self._ask(name, m.Log(page.records[-1].number + 1)))
-            records += [record for record in page.records if record.number <= newest]
-        return records
+        return self._inquiry.log(first, ring)
 
     def outcome(self, command_id: int) -> m.OutcomeAnswer:
         """What became of a command. Asking for the id that comes next uses it up: whoever sends it later gets CONFLICT."""
-        answer: m.OutcomeAnswer = _body("OUTCOME", self._ask("OUTCOME", m.Outcome(command_id)))
+        answer: m.OutcomeAnswer = body_of("OUTCOME", self._ask("OUTCOME", m.Outcome(command_id)))
         return answer
 
     def settle(self) -> m.OutcomeAnswer | None:
@@ -276,40 +314,36 @@ class Programmer:
         """Any bytes as a request."""
         return self._line.exchange(self._line.role.raw_request(opcode, body))
 
-    def _part(self, part: int, offset: int = 0) -> Any:
-        return _body("INTERROGATE", self._ask("INTERROGATE", m.Interrogate(part, offset)))
-
-    def _read_therapy(self) -> tuple[int, bytes, Therapy | None]:
-        part: m.TherapyPart = self._part(1)
-        image, digest = part.data, part.digest
-        while len(image) < part.total and part.data:
-            part = self._part(1, len(image))
-            image += part.data
-        if part.total == 0:
-            return part.generation, part.digest, None
-        if part.digest != digest or hashlib.sha256(image).digest() != digest:
-            raise BadAnswer("sent INTERROGATE for the therapy; what came back does not fit its digest: interrogate again")
-        return part.generation, digest, decode(Therapy, image)
+    def _once(self, name: str, ask: Callable[[], Answered], told: str) -> None:
+        """Ask for what has no command id, so that no OUTCOME tells of it. Raises DeviceAnswer, Unanswered."""
+        try:
+            answered = ask()
+        except LinkError as error:
+            raise Unanswered(f"{name} may have been carried out: {error}; {told}") from error
+        if answered.resent and answered.answer is not Answer.OK:
+            raise Unanswered(f"{name} may have been carried out before its answer was lost; {told}")
+        body_of(name, answered)
 
     def _stage_and_commit(self, begin: m.Begin, image: bytes, tokens: tuple[m.Token, ...]) -> m.CommitAnswer:
         digest = hashlib.sha256(image).digest()
-        _body("BEGIN", self._ask("BEGIN", begin))
+        body_of("BEGIN", self._ask("BEGIN", begin))
         for offset in range(0, len(image), CHUNK_BYTES_MAX):
-            _body("PUT", self._ask("PUT", m.Put(offset, image[offset : offset + CHUNK_BYTES_MAX])))
+            body_of("PUT", self._ask("PUT", m.Put(offset, image[offset : offset + CHUNK_BYTES_MAX])))
         try:
-            _body("SEAL", self._ask("SEAL", m.Seal(len(image), digest)))
+            body_of("SEAL", self._ask("SEAL", m.Seal(len(image), digest)))
             self._compare_readback(image)
         except (Refused, BadAnswer):
             with contextlib.suppress(LinkError):  # what cannot be aborted lapses by itself, and the first error tells more
                 self._ask("ABORT", m.Nothing())
             raise
         answer: m.CommitAnswer = self._commander.run("COMMIT", lambda command_id: m.Commit(command_id, digest, tokens))
+        self._seen_generation = answer.generation
         return answer
 
     def _compare_readback(self, image: bytes) -> None:
         got = b""
         while len(got) < len(image):
-            part: m.TherapyPart = _body("READBACK", self._ask("READBACK", m.Readback(len(got))))
+            part: m.TherapyPart = body_of("READBACK", self._ask("READBACK", m.Readback(len(got))))
             if not part.data:
                 break
             got += part.data
@@ -317,23 +351,23 @@ class Programmer:
             raise BadAnswer("sent READBACK; the pump understood another therapy than was sent: update aborted, interrogate the pump")
 
 
+def _keys(options: Options) -> Sequence[Key]:
+    """The keys to choose from. Raises KeyFileError."""
+    file = options.get("key_file")
+    return options.get("keys", ()) if file is None else load_keys(file)
+
+
+def _key_of(keys: Sequence[Key], role: Role) -> Key | None:
+    """The key to speak with; None where no keys were given. Raises KeyFileError if none of them is for this role."""
+    key = key_for(keys, role)
+    if keys and key is None:
+        theirs = ", ".join(sorted({each.role.name.lower() for each in keys}))
+        raise KeyFileError(f"no key for the role {role.name.lower()}: those given are for {theirs}; name a file that has one")
+    return key
+
+
 def _role(name: str) -> Role:
     try:
         return Role[name.upper()]
     except KeyError:
-        raise ProtocolError(f"role {name!r} is not known; there are patient, clinician, service") from None
-
-
-def _ring(name: str) -> str:
-    """The request that reads a ring."""
-    try:
-        return _RINGS[name]
-    except KeyError:
-        raise ProtocolError(f"ring {name!r} is not known; there are {', '.join(_RINGS)}") from None
-
-
-def _body(name: str, answered: Answered) -> Any:
-    """The body of an OK answer. Raises DeviceAnswer for any other."""
-    if answered.answer is not Answer.OK:
-        raise error_of(name, answered)
-    return answered.body
+        raise ProtocolError(f"role {name!r} is not known; there are patient, clinician, service, provisioner") from None

@@ -1,55 +1,82 @@
 """Bodies to bytes and back, compiled once from the declarations.
 
 A declaration of integers and fixed bytes alone becomes a single struct; text, tails and rows split it into parts. Lengths are
-strict: a byte too many is as wrong as one too few.
+strict: a byte too many is as wrong as one too few. Of a declaration that has grown there is one layout for each minor version: what
+came later (`protocol.fields.Since`) is neither written nor expected, and reads as its default.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any, NamedTuple, Protocol, TypeVar, get_args, get_type_hints
 
 from protocol.errors import FieldRange, Malformed, WrongLength
-from protocol.fields import Form
+from protocol.fields import NEWEST, Form, Since
 
-__all__ = ["FieldForm", "decode", "encode", "fields_of"]
+__all__ = ["FieldForm", "decode", "decode_of_any_minor", "encode", "fields_of", "has_grown"]
 
 B = TypeVar("B", bound=tuple[Any, ...])
 
 
 class FieldForm(NamedTuple):
-    """One field of a declaration: its name, its wire form, and for `many` the declaration of its rows."""
+    """One field of a declaration: its name, its wire form, for `many` the declaration of its rows, and the minor version it came with."""
 
     name: str
     form: Form
     row: type[tuple[Any, ...]] | None = None
+    since: int = 0
 
 
 @cache
-def fields_of(declaration: type[tuple[Any, ...]]) -> tuple[FieldForm, ...]:
-    """The fields of a declaration, in wire order."""
-    return tuple(_field(name, hint) for name, hint in get_type_hints(declaration, include_extras=True).items())
+def fields_of(declaration: type[tuple[Any, ...]], minor: int = NEWEST) -> tuple[FieldForm, ...]:
+    """The fields that a declaration has in a minor version, in wire order. Raises TypeError if it grew against the rules."""
+    fields = tuple(_field(name, hint) for name, hint in get_type_hints(declaration, include_extras=True).items())
+    _check_growth(declaration, fields)
+    return tuple(field for field in fields if field.since <= minor)
 
 
-def encode(body: tuple[Any, ...]) -> bytes:
-    """Bytes of a body. Raises FieldRange for a value that its field cannot carry."""
-    layout = _layout(type(body))
+def encode(body: tuple[Any, ...], minor: int = NEWEST) -> bytes:
+    """Bytes of a body as a minor version has it. Raises FieldRange for a value that its field cannot carry."""
+    layout = _LAYOUTS[minor][type(body)]
     if layout.whole is not None:
-        return layout.whole.pack(body)
+        return layout.whole.pack(body[: -len(layout.unheard)] if layout.unheard else body)
     values = iter(body)
     return b"".join([part.write(values) for part in layout.parts])
 
 
-def decode(declaration: type[B], data: bytes) -> B:
-    """Read a body. Raises WrongLength or Malformed."""
-    layout = _layout(declaration)
+def decode(declaration: type[B], data: bytes, minor: int = NEWEST) -> B:
+    """Read a body as a minor version has it. Raises WrongLength or Malformed."""
+    layout = _LAYOUTS[minor][declaration]
     if layout.whole is not None:
         if len(data) != layout.whole.size:
             raise WrongLength(declaration.__name__, layout.whole.size, len(data))
-        return tuple.__new__(declaration, layout.whole.struct.unpack(data))
+        return tuple.__new__(declaration, layout.whole.struct.unpack(data) + layout.unheard)
     return _read_all(declaration, layout, data)
+
+
+def decode_of_any_minor(declaration: type[B], data: bytes) -> B:
+    """Read a body whose minor version is not known: its length fits one layout at most. Raises what the newest says of it."""
+    try:
+        return decode(declaration, data)
+    except WrongLength:
+        for minor in _minors_before(declaration):
+            with suppress(WrongLength):
+                return decode(declaration, data, minor)
+        raise
+
+
+def has_grown(declaration: type[tuple[Any, ...]]) -> bool:
+    """Whether minor versions lay it out differently."""
+    return bool(_minors_before(declaration))
+
+
+@cache
+def _minors_before(declaration: type[tuple[Any, ...]]) -> tuple[int, ...]:
+    """For each time a declaration grew the last minor version before that, newest first."""
+    return tuple(sorted({field.since - 1 for field in fields_of(declaration) if field.since}, reverse=True))
 
 
 def _read_all(declaration: type[B], layout: _Layout, data: bytes) -> B:
@@ -67,7 +94,7 @@ def _read(declaration: type[B], layout: _Layout, data: bytes, at: int) -> tuple[
         if end > len(data):
             raise WrongLength(declaration.__name__, end, len(data))
         at = end
-    return tuple.__new__(declaration, values), at
+    return tuple.__new__(declaration, (*values, *layout.unheard)), at
 
 
 class _Part(Protocol):
@@ -182,7 +209,7 @@ class _Rows:
     def read(self, data: bytes, at: int, values: list[Any]) -> int:
         if at >= len(data):
             return at + 1
-        layout = _layout(self._row)
+        layout = _LAYOUTS[NEWEST][self._row]
         rows = []
         count, at = data[at], at + 1
         for _ in range(count):
@@ -193,17 +220,34 @@ class _Rows:
 
 
 class _Layout(NamedTuple):
-    """A compiled declaration: its parts, and `whole` where one struct is all of it."""
+    """A declaration compiled for a minor version: its parts, `whole` where one struct is all of it, and what its later fields read as."""
 
     parts: tuple[_Part, ...]
     whole: _Run | None
+    unheard: tuple[Any, ...]
 
 
-@cache
-def _layout(declaration: type[tuple[Any, ...]]) -> _Layout:
+class _Layouts(dict[type[tuple[Any, ...]], _Layout]):
+    """What was compiled for one minor version. Two plain look-ups cost less than one of `functools.cache` with two arguments."""
+
+    def __init__(self, minor: int) -> None:
+        super().__init__()
+        self._minor = minor
+
+    def __missing__(self, declaration: type[tuple[Any, ...]]) -> _Layout:
+        self[declaration] = layout = _layout(declaration, self._minor)
+        return layout
+
+
+_LAYOUTS = tuple(_Layouts(minor) for minor in range(NEWEST + 1))
+
+
+def _layout(declaration: type[tuple[Any, ...]], minor: int) -> _Layout:
+    fields = fields_of(declaration, minor)
+    unheard = tuple(_default(declaration, field.name) for field in fields_of(declaration)[len(fields) :])
     parts: list[_Part] = []
     run: list[FieldForm] = []
-    for field in fields_of(declaration):
+    for field in fields:
         if field.form.kind in ("int", "fixed"):
             run.append(field)
             continue
@@ -213,10 +257,10 @@ def _layout(declaration: type[tuple[Any, ...]]) -> _Layout:
         parts.append(_part(field))
     if not parts:
         whole = _Run(run)
-        return _Layout((whole,), whole)
+        return _Layout((whole,), whole, unheard)
     if run:
         parts.append(_Run(run))
-    return _Layout(tuple(parts), None)
+    return _Layout(tuple(parts), None, unheard)
 
 
 def _part(field: FieldForm) -> _Part:
@@ -228,4 +272,23 @@ def _part(field: FieldForm) -> _Part:
 def _field(name: str, hint: Any) -> FieldForm:
     form: Form = hint.__metadata__[0]
     row = get_args(hint.__origin__)[0] if form.kind == "many" else None
-    return FieldForm(name, form, row)
+    return FieldForm(name, form, row, max((mark.minor for mark in hint.__metadata__ if isinstance(mark, Since)), default=0))
+
+
+def _default(declaration: type[tuple[Any, ...]], name: str) -> Any:
+    defaults: dict[str, Any] = getattr(declaration, "_field_defaults", {})
+    return defaults[name]
+
+
+def _check_growth(declaration: type[tuple[Any, ...]], fields: tuple[FieldForm, ...]) -> None:
+    """Hold a declaration to the rules of growth. Raises TypeError."""
+    late = [field for field in fields if field.since]
+    if [field.since for field in fields] != sorted(field.since for field in fields):
+        raise TypeError(f"{declaration.__name__}: a field stands before one that an older version has")
+    if late and any(field.form.kind == "tail" for field in fields):
+        raise TypeError(f"{declaration.__name__}: a body that ends in all bytes that are left cannot grow")
+    for field in fields:
+        if field.since and field.name not in getattr(declaration, "_field_defaults", {}):
+            raise TypeError(f"{declaration.__name__}.{field.name}: came later and has no default for who does not hear it")
+        if field.row is not None and has_grown(field.row):
+            raise TypeError(f"{declaration.__name__}.{field.name}: rows of {field.row.__name__} have grown, and rows never do")

@@ -42,12 +42,13 @@ class Answer(IntEnum):
 
 
 class Role(IntEnum):
-    """Who speaks; what each may do is the table in docs/wire-protocol.md."""
+    """Who speaks; what each may do is the table of messages."""
 
     NONE = 0
     PATIENT = 1
     CLINICIAN = 2
     SERVICE = 3
+    PROVISIONER = 4
 
 
 class Mode(IntEnum):
@@ -130,6 +131,8 @@ class AlarmCause(IntEnum):
     SELF_TEST_TONE = 16
     LOG_ERROR = 17
     SUPPLY_RANGE = 18
+    MAGNET_STOP = 19
+    KEYS_CHANGED = 20
 
 
 class BatteryState(IntEnum):
@@ -179,6 +182,9 @@ class EventKind(IntEnum):
     SERVICE_RESET = 19
     WINDOW_SUM = 20
     OVERRIDE = 21
+    TURNED_AWAY = 22
+    KEY_SET = 23
+    MAGNET_STOP = 24
 
 
 class ResetCause(IntEnum):

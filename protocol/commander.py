@@ -21,6 +21,8 @@ from protocol.programmer import Answered
 
 __all__ = ["CARRIED_OUT", "Commander", "error_of"]
 
+_STATES = frozenset(DoseState)
+
 CARRIED_OUT = (DoseState.EXECUTING, DoseState.EXECUTED, DoseState.INTERRUPTED)
 """Outcomes of a command that did something; INTERRUPTED did a part of it."""
 
@@ -55,7 +57,7 @@ class Commander:
         self.demand_settled()
         command_id = self.wait_ready().last_command_id + 1
         body = make(command_id)
-        raw = encode(body)
+        raw = encode(body, self._line.role.minor)
         opcode = BY_NAME[name].opcode
         digest = command_of(command_id, self._file.programmer_id, opcode, raw).digest
         request = self._line.role.request(name, body)
@@ -77,7 +79,7 @@ class Commander:
         """Ask what became of the open command; None if there is none.
 
         The state is NEVER_SEEN if its id went to somebody else's command: ours was not carried out then, nor if ABANDONED,
-        REFUSED or RECEIVED. Raises Uncertain if the pump has forgotten or cannot be asked.
+        REFUSED or RECEIVED. Raises Uncertain if the pump has forgotten, cannot be asked, or tells a state that is not known here.
         """
         command = self.open_command
         return None if command is None else self._settle(command)
@@ -96,8 +98,11 @@ class Commander:
             raise Uncertain(command.command_id, hint)
         if answered.answer is not Answer.OK:
             raise Uncertain(command.command_id, f"{error_of('OUTCOME', answered)}; settle it when the pump answers again")
-        self._file.settled(self._serial)
         outcome: OutcomeAnswer = answered.body
+        if outcome.state not in _STATES:
+            hint = f"the pump says state {outcome.state} of it, which this programmer does not know; ask one as new as the pump"
+            raise Uncertain(command.command_id, hint)
+        self._file.settled(self._serial)
         ours = outcome.programmer_id == self._file.programmer_id and outcome.digest == command.digest
         unseen = outcome.state in (DoseState.ABANDONED, DoseState.NEVER_SEEN)
         return outcome if ours or unseen else outcome._replace(state=DoseState.NEVER_SEEN)

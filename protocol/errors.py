@@ -11,15 +11,19 @@ ProtocolError
 │   ├── PortBusy              somebody else has it
 │   ├── LinkLost              the other end went away
 │   ├── NoAnswer              nothing came back in time
-│   └── BadAnswer             something came back that cannot be read
+│   ├── BadAnswer             something came back that cannot be read
+│   ├── Unproved              the pump did not prove that it has the key
+│   └── OtherVersion          the pump speaks another major version
 ├── DeviceAnswer              the pump answered, and not OK
 │   └── Refused Busy Conflict Stale IdGap SequenceGap Replay Forgotten NotAuthenticated NotAuthorised Unsupported
 ├── Rejected                  the client's own check, before anything is sent
 ├── Uncertain                 a command may or may not have been carried out
+├── Unanswered                an act without a command id may or may not have been carried out
 ├── AnswerLost                a command was carried out, its own answer is gone
 ├── CutShort                  a dose was accepted and never begun, or broken off by a loss of power
 ├── KeyFileError              the key cannot be used
 ├── ClientFileError           the programmer's file cannot be used
+├── CaptureFileError          a capture file cannot be written to
 └── BadImage                  saved bytes that are no state of this role
 """
 
@@ -38,6 +42,7 @@ __all__ = [
     "BadAnswer",
     "BadImage",
     "Busy",
+    "CaptureFileError",
     "ClientFileError",
     "Conflict",
     "CutShort",
@@ -53,6 +58,7 @@ __all__ = [
     "NoAnswer",
     "NotAuthenticated",
     "NotAuthorised",
+    "OtherVersion",
     "PortBusy",
     "PortMissing",
     "ProtocolError",
@@ -62,6 +68,8 @@ __all__ = [
     "SequenceGap",
     "Stale",
     "Uncertain",
+    "Unanswered",
+    "Unproved",
     "Unsupported",
     "WireError",
     "WrongLength",
@@ -121,6 +129,14 @@ class NoAnswer(LinkError):
 
 class BadAnswer(LinkError):
     """Something came back that cannot be read; the text says what was sent and what came."""
+
+
+class Unproved(LinkError):
+    """The pump did not prove that it has the key; nothing but a HELLO was sent."""
+
+
+class OtherVersion(LinkError):
+    """The pump speaks another major version of the protocol; nothing but a HELLO was sent."""
 
 
 class DeviceAnswer(ProtocolError):
@@ -207,6 +223,10 @@ class Uncertain(ProtocolError):
         self.hint = hint
 
 
+class Unanswered(ProtocolError):
+    """An act without a command id may or may not have been carried out; the text says what tells."""
+
+
 class AnswerLost(ProtocolError):
     """Command `command_id` was carried out, as `outcome` tells; what its own answer said is gone."""
 
@@ -232,6 +252,10 @@ class KeyFileError(ProtocolError):
 
 class ClientFileError(ProtocolError):
     """The programmer's file cannot be used."""
+
+
+class CaptureFileError(ProtocolError):
+    """The file cannot be written to as a capture."""
 
 
 class BadImage(ProtocolError):
@@ -262,6 +286,8 @@ _NUMBER_SAYS: dict[Answer, str] = {
 def answer_error(name: str, answer: Answer, number: int | None = None) -> DeviceAnswer:
     """Make the error for an answer to request `name` that is neither OK nor REFUSED."""
     says = _NUMBER_SAYS.get(answer, "").format(number)
+    if name == "HELLO" and answer is Answer.NOT_AUTHENTICATED:
+        says = ": it knows no such key for this role; give the key file that its server names"
     return _BY_ANSWER.get(answer, DeviceAnswer)(f"{name}: the pump answers {answer.name}{says}", answer, number)
 
 

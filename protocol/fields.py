@@ -1,14 +1,16 @@
 """Field types of wire declarations: plain Python types that carry their wire form with them.
 
 A message is a `NamedTuple` whose annotations are these types; `protocol.codec` compiles them to structs and
-`protocol.export` prints them, so a field is declared in one place only. Integers are little-endian.
+`protocol.export` prints them, so a field is declared in one place only. Integers are little-endian. What stands behind the form
+are marks: the table that a number is looked up in, and the version that a field came with.
 """
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Annotated, NamedTuple, TypeVar
 
-__all__ = ["I64", "U8", "U16", "U32", "U64", "Blob", "Digest", "Fixed", "Form", "Many", "Nonce", "Tail", "Text"]
+__all__ = ["I64", "NEWEST", "U8", "U16", "U32", "U64", "Bits", "Blob", "Digest", "Fixed", "Form", "Many", "Nonce", "Since", "Tail", "Text"]
 
 T = TypeVar("T")
 
@@ -18,6 +20,28 @@ class Form(NamedTuple):
 
     kind: str
     code: str
+
+
+class Bits(NamedTuple):
+    """Mark of a word that has one bit for each number of a table. A table itself as a mark, as in `Annotated[U8, Mode]`, says that the
+    field is one of its numbers, or for a table of flags their sum.
+    """
+
+    table: type[IntEnum]
+
+
+class Since(NamedTuple):
+    """Mark of a field that came with a minor version; a body of an older one ends before it.
+
+    Such fields stand last, in the order in which they came, each with the default that stands for it where it is not heard. Rows inside
+    `Many` have none, and nothing comes after a `Tail`.
+    """
+
+    minor: int
+
+
+NEWEST = 255
+"""A minor version that has every field that is declared."""
 
 
 U8 = Annotated[int, Form("int", "B")]

@@ -7,6 +7,7 @@ decode comes out as `Bad` and is for counting only; a decoder raises nothing.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
@@ -78,14 +79,15 @@ class Bad(NamedTuple):
     size: int
 
 
-def encode_frame(frame: Frame) -> bytes:
-    """Bytes of a frame, ended by 0x00. Raises FrameTooLong."""
+def encode_frame(frame: Frame, sign: Callable[[bytes], bytes] | None = None) -> bytes:
+    """Bytes of a frame, ended by 0x00; `sign` makes the MAC over header and body of one that has none yet. Raises FrameTooLong."""
     opcode, session, sequence, body, flags, mac, version = frame
     if len(body) > PAYLOAD_BYTES_MAX:
         raise FrameTooLong(f"payload of {len(body)} bytes, at most {PAYLOAD_BYTES_MAX} go into a frame")
-    if mac:
+    if mac or sign:
         flags |= MAC
-    raw = HEADER.pack(version, flags, opcode, session, sequence, len(body), 0) + body + mac
+    raw = HEADER.pack(version, flags, opcode, session, sequence, len(body), 0) + body
+    raw += sign(raw) if sign else mac
     run: bytes = cobs.encode(raw + _CRC.pack(crc32c(raw)))
     return run + b"\0"
 

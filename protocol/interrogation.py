@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+from protocol.codes import AlarmCause, AlarmClass, Answer, BatteryState, DoseKind, DoseState, Mode, StatusFlag
 from protocol.fields import U8, U16, U32, U64, Digest, Many, Tail, Text
 
 __all__ = ["AlarmEntry", "BolusEntry", "Condition", "Counters", "DrugEntry", "Identity", "Limits", "TherapyPart"]
@@ -78,8 +79,8 @@ class TherapyPart(NamedTuple):
 class AlarmEntry(NamedTuple):
     """One cause that is active or not yet acknowledged."""
 
-    cause: U8
-    alarm_class: U8
+    cause: Annotated[U8, AlarmCause]
+    alarm_class: Annotated[U8, AlarmClass]
     active: U8
     acknowledged: U8
     raised_us: U64
@@ -94,7 +95,7 @@ class BolusEntry(NamedTuple):
     delivered_nl: U32
     start_us: U64
     end_us: U64
-    kind: U8
+    kind: Annotated[U8, DoseKind]
 
 
 class Condition(NamedTuple):
@@ -102,8 +103,8 @@ class Condition(NamedTuple):
 
     device_us: U64
     clock_us: U64
-    mode: U8
-    flags: U16
+    mode: Annotated[U8, Mode]
+    flags: Annotated[U16, StatusFlag]
     rate_nl_per_h: U32
     computed_reservoir_nl: U64
     fill_drug_id: U16
@@ -111,7 +112,7 @@ class Condition(NamedTuple):
     low_reservoir_clock_us: U64
     empty_clock_us: U64
     replace_by_clock_us: U64
-    battery_state: U8
+    battery_state: Annotated[U8, BatteryState]
     battery_mv: U16
     bolus: Many[BolusEntry]
     alarms: Many[AlarmEntry]
@@ -124,8 +125,8 @@ class Counters(NamedTuple):
     bolus_nl: U64
     steps: U64
     last_command_id: U32
-    last_command_state: U8
-    last_command_answer: U8
+    last_command_state: Annotated[U8, DoseState]
+    last_command_answer: Annotated[U8, Answer]
     log_oldest: U32
     log_newest: U32
     patient_bolus_granted: U32

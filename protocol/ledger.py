@@ -9,17 +9,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from protocol.answer_table import ABANDONED, AnswerTable, Entry
-from protocol.answers import failed, ok
+from protocol.answers import failed
 from protocol.app import DeviceApp, Effect, Refused, Region
 from protocol.cell import Cell
 from protocol.codes import Answer, DoseState, Role, Unit
 from protocol.command import Command
-from protocol.message_table import DOSES
+from protocol.message_table import BY_NAME, DOSES
 from protocol.messages import Expected, OutcomeAnswer, Refusal
 from protocol.refusals import Field, RefusalCode
+from protocol.security import Security
 
 __all__ = ["Last", "Ledger"]
 
+_PATIENTS = BY_NAME["PATIENT_BOLUS"].opcode
 _NOBODY = bytes(16)
 _ANSWERS = tuple(Answer)
 """Answers by their number, without the cost of an enum call: STATUS asks each time."""
@@ -49,8 +51,9 @@ class _Fate(NamedTuple):
 class Ledger:
     """Judges command ids and keeps their answers."""
 
-    def __init__(self, app: DeviceApp) -> None:
+    def __init__(self, app: DeviceApp, security: Security) -> None:
         self._app = app
+        self._security = security
         self._table = AnswerTable(app)
         self._cell = Cell(app, Region.LAST_ID)
         self._last, self._seen_writes = _NONE_YET, -1
@@ -64,18 +67,21 @@ class Ledger:
 
     def again(self, command: Command) -> bytes | None:
         """The answer this very command got before, or None."""
+        if not self._security.refuses_replays:
+            return None
         entry = self._table.entries().get(command.command_id)
         return entry.answer if entry is not None and entry.command == command else None
 
     def fault(self, command: Command) -> bytes | None:
         """The answer to an id that cannot be taken, or None if it is the next one."""
-        command_id = command.command_id
+        command_id, last = command.command_id, self.last_id()
+        if command_id > last + 1 and self._security.next_id_only:
+            return failed(Answer.ID_GAP, Expected(last + 1))
+        if not self._security.refuses_replays:
+            return None
         if command_id in self._table.entries():
             return failed(Answer.CONFLICT)
-        last = self.last_id()
-        if command_id <= last:
-            return failed(Answer.STALE, Expected(last))
-        return None if command_id == last + 1 else failed(Answer.ID_GAP, Expected(last + 1))
+        return failed(Answer.STALE, Expected(last)) if command_id <= last else None
 
     def record(self, command: Command, opcode: int, answer: bytes) -> None:
         """Use the id up and keep its answer."""
@@ -99,8 +105,8 @@ class Ledger:
             return Last(last, DoseState.RECEIVED, Answer.FORGOTTEN)
         return Last(last, fate.state, fate.answer)
 
-    def outcome(self, command_id: int, programmer_id: int, role: Role) -> bytes:
-        """Answer what became of an id. Raises Refused for id 0.
+    def outcome(self, command_id: int, programmer_id: int, role: Role) -> OutcomeAnswer | bytes:
+        """What became of an id, or the answer that it is not told. Raises Refused for id 0.
 
         The id that comes next is abandoned here, so that a late copy of its command can do nothing. A patient may ask for his
         own commands only.
@@ -110,9 +116,10 @@ class Ledger:
         outcome = self._known(command_id) or self._unknown(command_id, programmer_id)
         if outcome is None:
             return failed(Answer.FORGOTTEN)
-        if role is Role.PATIENT and outcome.programmer_id not in (0, programmer_id):
+        own = outcome.programmer_id in (0, programmer_id) and outcome.opcode in (ABANDONED, _PATIENTS)
+        if role is Role.PATIENT and not own:
             return failed(Answer.NOT_AUTHORISED)
-        return ok(outcome)
+        return outcome
 
     def _unknown(self, command_id: int, programmer_id: int) -> OutcomeAnswer | None:
         """An id of which no record speaks: forgotten (None), abandoned now, or not yet reached."""

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 __all__ = [
     "ANSWER_BYTES_MAX",
+    "BACK_OFF_FREE",
+    "BACK_OFF_US_FIRST",
+    "BACK_OFF_US_MAX",
     "CHUNK_BYTES_MAX",
     "DECODED_BYTES_MAX",
     "ENCODED_BYTES_MAX",
     "ENTRIES",
+    "I64_MAX",
     "IMAGE_BYTES_MAX",
     "INTER_BYTE_US",
     "LINE_ERRORS_MAX",
+    "LOGGED_REFUSALS",
+    "LOGGED_REFUSAL_US",
     "LOG_RECORDS_MAX",
+    "MAGNET_STOPS_MAX",
+    "MAGNET_STOPS_US",
     "OVERRIDES_MAX",
     "SOFT_DOSE_RULE",
     "PAYLOAD_BYTES_MAX",
@@ -19,10 +27,15 @@ __all__ = [
     "SESSION_IDLE_US",
     "SESSION_LIFE_US",
     "STAGING_US",
+    "TOKEN_US",
+    "TURNED_AWAY_US",
     "U32_MAX",
+    "WAKES_UNPROVED",
+    "WAKE_US",
 ]
 
 U32_MAX = 0xFFFF_FFFF
+I64_MAX = 0x7FFF_FFFF_FFFF_FFFF
 
 PAYLOAD_BYTES_MAX = 512
 """A therapy of seven groups takes two frames, a page of the log one; CRC-32C keeps its distance of 6 up to 655 bytes."""
@@ -64,6 +77,30 @@ SESSION_LIFE_US = 3600 * 1_000_000
 
 STAGING_US = 600 * 1_000_000
 """Ten minutes from BEGIN to COMMIT; a pump that stopped for the update should not wait longer for the news."""
+
+TOKEN_US = 60 * 1_000_000
+"""The second frame of a service reset follows the first within a minute."""
+
+BACK_OFF_FREE = 3
+"""Failures to prove a key before the next one has to wait."""
+BACK_OFF_US_FIRST = 1_000_000
+BACK_OFF_US_MAX = 60_000_000
+"""1, 2, 4 and so on to 60 s: 64 bits of MAC outlast the universe at a guess a minute."""
+
+TURNED_AWAY_US = 60_000_000
+LOGGED_REFUSALS = 64
+LOGGED_REFUSAL_US = 3600 * 1_000_000
+"""Refusals outside a session are logged once a minute, and after 64 such records once an hour: noise without end takes half a year to fill
+a ring of 4,096, and so cannot push therapy records out."""
+
+WAKES_UNPROVED = 24
+WAKE_US = 300 * 1_000_000
+"""Calls that nobody proved: so many at once, then one in five minutes, whatever ids they name. Twelve an hour are what the shipped pumps'
+receivers listen to after failures, and a sixteenth of what such a pump draws by itself."""
+
+MAGNET_STOPS_MAX = 3
+MAGNET_STOPS_US = 3600 * 1_000_000
+"""STOP without a session works three times an hour."""
 
 LINE_ERRORS_MAX = U32_MAX
 """The count of undecodable runs stays here once it gets here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from protocol.codes import Role
@@ -20,6 +21,7 @@ from protocol.messages import (
     HelloAnswer,
     Identity,
     Interrogate,
+    KeyChange,
     Log,
     LogAnswer,
     ModeAnswer,
@@ -33,6 +35,9 @@ from protocol.messages import (
     Refill,
     RefillAnswer,
     Seal,
+    SelfTestAnswer,
+    ServiceReset,
+    ServiceResetAnswer,
     SetClock,
     SetClockAnswer,
     SilenceAnswer,
@@ -45,6 +50,7 @@ __all__ = [
     "DOSES",
     "BY_NAME",
     "CLOSE",
+    "EDITION",
     "HELLO",
     "INTERROGATE",
     "INTERROGATE_PARTS",
@@ -52,22 +58,24 @@ __all__ = [
     "PROTOCOL_MAJOR",
     "PROTOCOL_MINOR",
     "SPECS",
+    "Edition",
     "Spec",
 ]
 
 PROTOCOL_MAJOR = 1
 """A pump refuses a HELLO of another major version."""
-PROTOCOL_MINOR = 1
-"""It tells what there may be beyond the first edition; neither side refuses another's."""
+PROTOCOL_MINOR = 2
+"""It tells what there is beyond the first edition; neither side refuses another's, and both speak the lower of the two."""
 
-C, S, P = Role.CLINICIAN, Role.SERVICE, Role.PATIENT
+C, S, P, K = Role.CLINICIAN, Role.SERVICE, Role.PATIENT, Role.PROVISIONER
 
 
 class Spec(NamedTuple):
     """One row of the message table.
 
     `command` marks requests that carry a command id as their first field, `journal` those that the pump's log keeps even when
-    they succeed, `dose` those that move drug and whose answer is kept before motion begins.
+    they succeed, `dose` those that move drug and whose answer is kept before motion begins. `since` is the minor version it came with; an
+    older session does not know it.
     """
 
     opcode: int
@@ -78,16 +86,17 @@ class Spec(NamedTuple):
     command: bool = False
     journal: bool = False
     dose: bool = False
+    since: int = 0
 
 
 MESSAGES: tuple[Spec, ...] = (
-    Spec(0x01, "HELLO", Hello, HelloAnswer, (Role.NONE, P, C, S)),
-    Spec(0x02, "CLOSE", Nothing, Nothing, (P, C, S)),
+    Spec(0x01, "HELLO", Hello, HelloAnswer, (Role.NONE, P, C, S, K)),
+    Spec(0x02, "CLOSE", Nothing, Nothing, (P, C, S, K)),
     Spec(0x10, "STATUS", Nothing, Status, (P, C, S)),
     Spec(0x11, "INTERROGATE", Interrogate, Nothing, (P, C, S)),
     Spec(0x12, "LOG", Log, LogAnswer, (C, S)),
     Spec(0x13, "OUTCOME", Outcome, OutcomeAnswer, (P, C, S)),
-    Spec(0x14, "FAULT_LOG", Log, LogAnswer, (C, S)),
+    Spec(0x14, "FAULT_LOG", Log, LogAnswer, (C, S), since=1),
     Spec(0x20, "BEGIN", Begin, BeginAnswer, (C,), journal=True),
     Spec(0x21, "PUT", Put, Nothing, (C,)),
     Spec(0x22, "SEAL", Seal, Nothing, (C,), journal=True),
@@ -105,6 +114,9 @@ MESSAGES: tuple[Spec, ...] = (
     Spec(0x40, "SILENCE", Cause, SilenceAnswer, (C,), journal=True),
     Spec(0x41, "ACK", Cause, Nothing, (P, C), journal=True),
     Spec(0x42, "ALARM_TEST", Nothing, Nothing, (C,), journal=True),
+    Spec(0x50, "SELF_TEST", Nothing, SelfTestAnswer, (S,), journal=True, since=2),
+    Spec(0x51, "SERVICE_RESET", ServiceReset, ServiceResetAnswer, (S,), journal=True, since=2),
+    Spec(0x52, "KEY", KeyChange, Nothing, (K,), journal=True, since=2),
 )
 """The whole table. INTERROGATE answers with the part's number and Identity, TherapyPart, Condition or Counters."""
 
@@ -112,6 +124,17 @@ INTERROGATE_PARTS: tuple[type[tuple[Any, ...]], ...] = (Identity, TherapyPart, C
 
 SPECS: dict[int, Spec] = {spec.opcode: spec for spec in MESSAGES}
 BY_NAME: dict[str, Spec] = {spec.name: spec for spec in MESSAGES}
+
+
+class Edition(NamedTuple):
+    """What an end of the wire knows: its minor version, and the messages by opcode and by name. Ours, unless a test plays a newer one."""
+
+    minor: int
+    specs: Mapping[int, Spec]
+    by_name: Mapping[str, Spec]
+
+
+EDITION = Edition(PROTOCOL_MINOR, SPECS, BY_NAME)
 
 HELLO = BY_NAME["HELLO"].opcode
 CLOSE = BY_NAME["CLOSE"].opcode

@@ -7,10 +7,12 @@ opcodes and roles.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from protocol.fields import I64, U8, U16, U32, U64, Digest, Fixed, Many, Nonce, Tail, Text
+from protocol.codes import AlarmCause, Answer, DoseState, EventKind, Mode, Role, StagingState, StatusFlag, Unit
+from protocol.fields import I64, U8, U16, U32, U64, Bits, Digest, Fixed, Many, Nonce, Since, Tail, Text
 from protocol.interrogation import AlarmEntry, BolusEntry, Condition, Counters, DrugEntry, Identity, Limits, TherapyPart
+from protocol.refusals import Field, RefusalCode
 
 __all__ = [
     "AlarmEntry",
@@ -34,6 +36,7 @@ __all__ = [
     "HelloAnswer",
     "Identity",
     "Interrogate",
+    "KeyChange",
     "Limits",
     "Log",
     "LogAnswer",
@@ -48,6 +51,9 @@ __all__ = [
     "RefillAnswer",
     "Refusal",
     "Seal",
+    "SelfTestAnswer",
+    "ServiceReset",
+    "ServiceResetAnswer",
     "SetClock",
     "SetClockAnswer",
     "SilenceAnswer",
@@ -71,15 +77,16 @@ class Busy(NamedTuple):
 class Refusal(NamedTuple):
     """A coded refusal: which field at which place (group x 16 + step), its value, the limit it broke and their unit.
 
-    `code` and `field` are numbers of `protocol.refusals`.
+    `code` and `field` are numbers of the tables RefusalCode and Field. With OVERRIDE the value is the number of the rule whose token
+    would set the limit aside.
     """
 
-    code: U16
-    field: U16
+    code: Annotated[U16, RefusalCode]
+    field: Annotated[U16, Field]
     index: U16  # type: ignore[assignment]  # named as on the wire; hides tuple.index, which nobody calls
     value: I64
     limit: I64
-    unit: U8
+    unit: Annotated[U8, Unit]
 
 
 class Expected(NamedTuple):
@@ -89,18 +96,18 @@ class Expected(NamedTuple):
 
 
 class Hello(NamedTuple):
-    """Open a session. `key_id` and `client_nonce` are there for keyed sessions; under security `none` no proof follows."""
+    """Open a session. `key_id` names the key that the session rests on: 1 to 4, or 0 where nothing is proved."""
 
     major: U8
     minor: U8
-    role: U8
+    role: Annotated[U8, Role]
     key_id: U8
     programmer_id: U64
     client_nonce: Nonce
 
 
 class HelloAnswer(NamedTuple):
-    """Identity and versions only; `proof` is zero under security `none`."""
+    """Identity and versions only; `proof` shows that the pump has the key, and is zero under `no-auth`."""
 
     session: U32
     major: U8
@@ -114,24 +121,28 @@ class HelloAnswer(NamedTuple):
 
 
 class Status(NamedTuple):
-    """The short look: no side effect, ends nothing, may be asked at any rate. Alarm words have one bit a cause."""
+    """The short look: no side effect, ends nothing, may be asked at any rate. Alarm words have one bit a cause.
+
+    `turned_away` counts the requests since the last start that were refused for want of a session, of the right key, or of a new number.
+    """
 
     device_us: U64
     clock_us: U64
     boot_count: U32
-    mode: U8
-    flags: U16
+    mode: Annotated[U8, Mode]
+    flags: Annotated[U16, StatusFlag]
     generation: U32
     therapy_digest: Digest
     last_command_id: U32
-    last_command_state: U8
-    staging: U8
+    last_command_state: Annotated[U8, DoseState]
+    staging: Annotated[U8, StagingState]
     staging_owner: U64
     staging_until_us: U64
-    alarms: U32
-    silenced: U32
-    acknowledged: U32
+    alarms: Annotated[U32, Bits(AlarmCause)]
+    silenced: Annotated[U32, Bits(AlarmCause)]
+    acknowledged: Annotated[U32, Bits(AlarmCause)]
     line_errors: U32
+    turned_away: Annotated[U32, Since(2)] = 0
 
 
 class Interrogate(NamedTuple):
@@ -192,7 +203,7 @@ class CommitAnswer(NamedTuple):
     """The new generation and the mode in force."""
 
     generation: U32
-    mode: U8
+    mode: Annotated[U8, Mode]
 
 
 class Start(NamedTuple):
@@ -205,7 +216,7 @@ class Start(NamedTuple):
 class ModeAnswer(NamedTuple):
     """The mode in force after the command."""
 
-    mode: U8
+    mode: Annotated[U8, Mode]
 
 
 class Refill(NamedTuple):
@@ -280,7 +291,7 @@ class SetClockAnswer(NamedTuple):
 class Cause(NamedTuple):
     """Name one alarm cause (SILENCE, ACK)."""
 
-    cause: U8
+    cause: Annotated[U8, AlarmCause]
 
 
 class SilenceAnswer(NamedTuple):
@@ -300,7 +311,7 @@ class LogEntry(NamedTuple):
 
     number: U32
     good: U8
-    kind: U8
+    kind: Annotated[U8, EventKind]
     detail: U16
     command_id: U32
     device_us: U64
@@ -318,6 +329,33 @@ class LogAnswer(NamedTuple):
     records: Many[LogEntry]
 
 
+class SelfTestAnswer(NamedTuple):
+    """Active alarms after the tests: one bit a cause."""
+
+    alarms: Annotated[U32, Bits(AlarmCause)]
+
+
+class ServiceReset(NamedTuple):
+    """Forget failures and start the firmware anew: `token` 0 asks for a token, the frame with that token does it."""
+
+    token: U64
+
+
+class ServiceResetAnswer(NamedTuple):
+    """The token to confirm with and the device time until which it holds; both 0 when the reset is done."""
+
+    token: U64
+    until_us: U64
+
+
+class KeyChange(NamedTuple):
+    """Put a key into a slot (1 to 4) for a role. `wrapped` is the key, masked with a mask that only both ends of this session know."""
+
+    key_id: U8
+    role: Annotated[U8, Role]
+    wrapped: Digest
+
+
 class Outcome(NamedTuple):
     """Ask what became of a command id."""
 
@@ -327,8 +365,8 @@ class Outcome(NamedTuple):
 class OutcomeAnswer(NamedTuple):
     """`state` is a DoseState; `answer` the Answer byte given then; programmer and digest tell whose command it was."""
 
-    state: U8
-    answer: U8
+    state: Annotated[U8, DoseState]
+    answer: Annotated[U8, Answer]
     opcode: U16
     programmer_id: U64
     digest: Fixed

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from protocol import messages as m
 from protocol.app import BusyUntil, Effect, Refused, Region
 from protocol.codec import encode
-from protocol.codes import AlarmClass, Answer, DoseKind, DoseState, EventKind, LogRing, Mode, StatusFlag, Unit
+from protocol.codes import AlarmCause, AlarmClass, Answer, DoseKind, DoseState, EventKind, LogRing, Mode, StatusFlag, Unit
 from protocol.command import Command
 from protocol.errors import Rejected
 from protocol.message_table import BY_NAME
@@ -47,7 +47,7 @@ _LIMITS = m.Limits(
     most_per_day_max=24,
 )
 _DRUG = m.DrugEntry(1, 1, "baclofen", 500_000, 3_000_000, 2_000_000, 0, 180)
-_SIZES = {Region.ANSWERS: 1024, Region.LAST_ID: 16, Region.SESSION: 16}
+_SIZES = {Region.ANSWERS: 1024, Region.LAST_ID: 16, Region.SESSION: 16, Region.KEYS: 512}
 _RECORD_BYTES = 64
 _SILENCE_US = 3600 * 1_000_000
 _NO_FILL = m.Refill(0, 0, 0, 0, 0)
@@ -91,6 +91,11 @@ class PaperPump:
         self.interrogations = 0
         self.alarm_tests = 0
         self.looks = 0
+        self.magnet_held = False
+        self.wakes = 0
+        self.turned_away_logged: list[int] = []
+        self.keys_set: list[int] = []
+        self.services: list[str] = []
 
     def advance(self, us: int) -> None:
         """Let device time pass; a bolus that is over is closed."""
@@ -252,6 +257,31 @@ class PaperPump:
 
     def alarm_test(self) -> None:
         self.alarm_tests += 1
+
+    def magnet(self) -> bool:
+        return self.magnet_held
+
+    def woken(self) -> None:
+        self.wakes += 1
+
+    def turned_away(self, count: int) -> None:
+        self.turned_away_logged.append(count)
+
+    def stop_by_magnet(self) -> None:
+        self.stop()
+        self.alarms[AlarmCause.MAGNET_STOP] = AlarmClass.CRITICAL
+
+    def key_set(self, key_id: int) -> None:
+        self.keys_set.append(key_id)
+        self.alarms[AlarmCause.KEYS_CHANGED] = AlarmClass.NON_CRITICAL
+
+    def self_test(self) -> int:
+        self.services.append("self-test")
+        return self.status().alarms
+
+    def service_reset(self) -> None:
+        self.services.append("reset")
+        self.reboot()
 
     def effect(self, command_id: int) -> Effect | None:
         effect = self.effects.get(command_id)

@@ -45,6 +45,9 @@ class RefusalCode(IntEnum):
     NO_PATIENT_BOLUS = 33
     MOTOR_OFF = 34
     END_OF_SERVICE = 35
+    NO_MAGNET = 36
+    TOKEN = 37
+    UNKNOWN_KEY = 38
 
 
 class Field(IntEnum):
@@ -82,3 +85,5 @@ class Field(IntEnum):
     LOCKOUT = 29
     MOST_PER_DAY = 30
     WINDOW = 31
+    KEY = 32
+    TOKEN = 33

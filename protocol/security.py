@@ -1,93 +1,92 @@
-"""Who may speak: the seam where keyed sessions come. Today the only policy is `none`: no proof, no MAC.
+"""Who may speak: the security profiles. `secure` is what a pump should be; each of the others has one weakness, and is a lesson.
 
-Keys travel by file or environment from the first version, so that no command line ever shows one.
+A weakness is a published one of an implant or an infusion pump, made to happen on purpose: the attack that its profile names succeeds
+there and fails on `secure`. What a wire that authenticates does not do is told in docs/security.md.
 """
 
 from __future__ import annotations
 
-import hmac
-import os
-import stat
-import struct
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple
 
-from protocol.errors import KeyFileError
-from protocol.framing import Frame
+__all__ = ["DEFAULT", "SECURITY", "Security", "security_of"]
 
-__all__ = ["KEY_BYTES", "KEY_VARIABLE", "NoSecurity", "Policy", "load_key", "policy_of", "same"]
-
-KEY_BYTES = 32
-KEY_VARIABLE = "PUMPSIM_KEY"
-
-_NONCE = struct.Struct("<II8x")
+DEFAULT = "secure"
 
 
-class Policy(Protocol):
-    """What the device role asks of a way of proving who speaks."""
+class Security(NamedTuple):
+    """What a pump insists on. `attack` is what succeeds where it does not, `lesson` where that was seen."""
 
-    def nonce(self, boot_count: int, session: int) -> bytes:
-        """The pump's 16-byte part of a new session; never the same twice, for `session` is stored before use."""
-
-    def proof(self, hello: bytes, nonce: bytes, /) -> bytes:
-        """The pump's 16-byte proof over a HELLO body and its own nonce."""
-
-    def admits(self, frame: Frame) -> bool:
-        """Whether a request inside a session carries what it must."""
-
-
-class NoSecurity:
-    """Nobody proves anything. A frame with a MAC is not admitted, for it cannot be checked."""
-
-    def nonce(self, boot_count: int, session: int) -> bytes:
-        return _NONCE.pack(boot_count, session)
-
-    def proof(self, _hello: bytes, _nonce: bytes, /) -> bytes:
-        return bytes(16)
-
-    def admits(self, frame: Frame) -> bool:
-        return not frame.mac
+    name: str
+    attack: str = ""
+    lesson: str = ""
+    authenticates: bool = True
+    key_of_its_own: bool = True
+    refuses_replays: bool = True
+    stop_needs_magnet: bool = True
+    next_id_only: bool = True
+    hides_memory: bool = True
+    backs_off: bool = True
+    checks_generation: bool = True
 
 
-def policy_of(name: str) -> Policy:
-    """The policy of this name. Raises ValueError."""
-    if name != "none":
-        raise ValueError(f"security {name!r} is not known; there is: none")
-    return NoSecurity()
+SECURITY: dict[str, Security] = {
+    profile.name: profile
+    for profile in (
+        Security(DEFAULT),
+        Security(
+            "no-auth",
+            "whoever reaches the line programs the pump",
+            "CVE-2019-10964: a pump whose radio proves nothing takes anybody's commands",
+            authenticates=False,
+        ),
+        Security(
+            "crc-key",
+            "the key of the pairing is worked out from the serial number that the pump tells everybody",
+            "CVE-2016-5085: a pairing key made from a CRC over what both ends send in the clear",
+            key_of_its_own=False,
+        ),
+        Security(
+            "no-replay-check",
+            "a recorded bolus is played again, in the same session and in a later one",
+            "CVE-2016-5086: a remote's recorded packets dose again",
+            refuses_replays=False,
+        ),
+        Security(
+            "open-stop",
+            "anybody stops the therapy from afar, with no key and no magnet",
+            "CVE-2019-10964 and kin: a remote denial of therapy",
+            stop_needs_magnet=False,
+        ),
+        Security(
+            "any-higher-id",
+            "one command with the highest id uses up all ids, and no other is taken ever again",
+            "a counter that may be pushed forward by whoever speaks",
+            next_id_only=False,
+        ),
+        Security(
+            "raw-memory",
+            "memory is read and written past every check, keys and therapy included",
+            "CVE-2019-6538: a telemetry protocol with memory access and no authority over it",
+            hides_memory=False,
+        ),
+        Security(
+            "no-back-off",
+            "opening conversations that lead nowhere drains the battery",
+            "published studies of implants whose radio answers every call",
+            backs_off=False,
+        ),
+        Security(
+            "no-generation-check",
+            "what was changed while the pump stood still takes effect at the next start, unseen",
+            "CVE-2021-33885 and -33882: a change in standby that the next user starts",
+            checks_generation=False,
+        ),
+    )
+}
 
 
-def same(one: bytes, other: bytes) -> bool:
-    """Compare secrets in a time that does not tell where they differ."""
-    return hmac.compare_digest(one, other)
-
-
-def load_key(key_file: str | None = None, environment: Mapping[str, str] = os.environ) -> bytes | None:
-    """The key from a file that its owner alone may read, else from PUMPSIM_KEY, else None. 64 hexadecimal digits."""
-    if key_file is not None:
-        return _parse(_read_private(Path(key_file)), f"key file {key_file}")
-    text = environment.get(KEY_VARIABLE)
-    return None if text is None else _parse(text, KEY_VARIABLE)
-
-
-def _read_private(path: Path) -> str:
-    try:
-        with path.open(encoding="ascii") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            if os.name == "posix" and mode & 0o077:
-                raise KeyFileError(f"key file {path}: others may read it (mode {mode:04o}); do: chmod 600 {path}")
-            return file.read()
-    except OSError as error:
-        raise KeyFileError(f"key file {path}: {error.strerror}; make one of 64 hexadecimal digits, mode 0600") from None
-    except UnicodeDecodeError:
-        raise KeyFileError(f"key file {path}: not text; 64 hexadecimal digits expected") from None
-
-
-def _parse(text: str, where: str) -> bytes:
-    try:
-        key = bytes.fromhex(text.strip())
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise KeyFileError(f"{where}: {2 * KEY_BYTES} hexadecimal digits expected")
-    return key
+def security_of(name: str) -> Security:
+    """The profile of this name. Raises ValueError."""
+    if name not in SECURITY:
+        raise ValueError(f"security {name!r} is not known; there are {', '.join(SECURITY)}")
+    return SECURITY[name]

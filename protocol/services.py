@@ -6,74 +6,92 @@ which is no `Exception`, passes.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
 from protocol import messages as m
-from protocol.answers import failed, of_exception, ok, part_answer
+from protocol.admission import Admission
+from protocol.answers import failed, heard_at, of_exception, ok, part_answer
 from protocol.app import BusyUntil, DeviceApp, Refused
 from protocol.codec import decode, encode
 from protocol.codes import AlarmClass, Answer, LogRing, Role, Unit
 from protocol.command import Command, command_of
 from protocol.errors import WrongLength
 from protocol.framing import Frame
+from protocol.keys import KEY_SLOTS, Key
 from protocol.ledger import Ledger
-from protocol.limits import LOG_RECORDS_MAX, OVERRIDES_MAX
-from protocol.message_table import INTERROGATE_PARTS, SPECS, Spec
+from protocol.limits import CHUNK_BYTES_MAX, LOG_RECORDS_MAX, OVERRIDES_MAX, TOKEN_US
+from protocol.mac import masked
+from protocol.message_table import INTERROGATE_PARTS, Edition, Spec
+from protocol.raw_memory import RAW_MEMORY, REGIONS, Peek, PeekAnswer, Poke
 from protocol.refusals import Field, RefusalCode
 from protocol.session import Session
 from protocol.staging import Staging, cut_part
 
 __all__ = ["Services"]
 
+_Told = tuple[Any, ...] | bytes
+"""What a request is told: the body of an OK answer, or an answer that is bytes already."""
+
 
 class Services:
     """The request table over one app, one staged update and one ledger. `line_errors` is the role's count, for STATUS."""
 
-    def __init__(self, app: DeviceApp, staging: Staging, line_errors: Callable[[], int]) -> None:
+    def __init__(self, app: DeviceApp, staging: Staging, line_errors: Callable[[], int], admission: Admission, edition: Edition) -> None:
         self._app = app
         self._staging = staging
         self._line_errors = line_errors
-        self._ledger = Ledger(app)
-        self._plain: dict[str, Callable[[Session, Any], bytes]] = {
-            "CLOSE": lambda _session, body: ok(body),
+        self._admission = admission
+        self._security = admission.security
+        self._specs = dict(edition.specs) | ({} if self._security.hides_memory else {spec.opcode: spec for spec in RAW_MEMORY})
+        self._ledger = Ledger(app, self._security)
+        self._plain: dict[str, Callable[[Session, Any], _Told]] = {
+            "CLOSE": lambda _session, body: body,
             "STATUS": self._status,
             "INTERROGATE": self._interrogate,
-            "LOG": lambda _session, body: ok(app.read_log(body.first, LOG_RECORDS_MAX, LogRing.EVENTS)),
-            "FAULT_LOG": lambda _session, body: ok(app.read_log(body.first, LOG_RECORDS_MAX, LogRing.FAULTS)),
+            "LOG": lambda _session, body: app.read_log(body.first, LOG_RECORDS_MAX, LogRing.EVENTS),
+            "FAULT_LOG": lambda _session, body: app.read_log(body.first, LOG_RECORDS_MAX, LogRing.FAULTS),
             "OUTCOME": lambda session, body: self._ledger.outcome(body.command_id, session.programmer_id, session.role),
             "BEGIN": self._begin,
             "PUT": self._put,
             "SEAL": self._seal,
-            "READBACK": lambda session, body: ok(staging.readback(session.programmer_id, body.offset)),
+            "READBACK": lambda session, body: staging.readback(session.programmer_id, body.offset),
             "ABORT": self._abort,
-            "STOP": lambda _session, _body: ok(m.ModeAnswer(app.stop())),
-            "SILENCE": lambda _session, body: ok(m.SilenceAnswer(app.silence(body.cause))),
+            "STOP": lambda _session, _body: m.ModeAnswer(app.stop()),
+            "SILENCE": lambda _session, body: m.SilenceAnswer(app.silence(body.cause)),
             "ACK": self._acknowledge,
             "ALARM_TEST": self._alarm_test,
+            "SELF_TEST": lambda _session, _body: m.SelfTestAnswer(app.self_test()),
+            "SERVICE_RESET": self._service_reset,
+            "KEY": self._key,
+            "PEEK": self._peek,
+            "POKE": self._poke,
         }
         self._acts: dict[str, Callable[[Command, Any], tuple[Any, ...]]] = {
             "COMMIT": self._commit,
-            "START": lambda command, body: m.ModeAnswer(app.start(command, body.generation)),
+            "START": lambda command, body: m.ModeAnswer(app.start(command, self._expected(body.generation))),
             "REFILL": app.refill,
             "SET_CLOCK": lambda command, body: app.set_clock(command, body.clock_us),
         }
 
     def serve(self, session: Session, frame: Frame) -> bytes:
         """Do what a request asks; returns the answer body."""
-        spec = SPECS.get(frame.opcode)
-        if spec is None:
+        spec = self._specs.get(frame.opcode)
+        if spec is None or spec.since > session.minor:
             return self._noted(frame.opcode, 0, failed(Answer.UNSUPPORTED))
         if session.role not in spec.roles:
             return self._noted(frame.opcode, 0, failed(Answer.NOT_AUTHORISED))
         try:
-            body = decode(spec.request, frame.body)
+            body = decode(spec.request, frame.body, session.minor)
         except WrongLength as error:
             return self._noted(frame.opcode, 0, _wrong_length(error))
         if spec.command:
-            return self._command(spec, command_of(body[0], session.programmer_id, spec.opcode, frame.body), body)
+            answer = self._command(spec, command_of(body[0], session.programmer_id, spec.opcode, frame.body), body)
+            return heard_at(spec.answer, answer, session.minor)
         try:
-            answer = self._plain[spec.name](session, body)
+            told = self._plain[spec.name](session, body)
+            answer = told if isinstance(told, bytes) else ok(told, session.minor)
         except (Refused, BusyUntil) as error:
             answer = of_exception(error)
         return self._noted(spec.opcode, 0, answer, spec.journal)
@@ -87,7 +105,10 @@ class Services:
         return self._noted(spec.opcode, command.command_id, answer, spec.journal)
 
     def _perform(self, spec: Spec, command: Command, body: Any) -> bytes:
-        """Use the id up. A dose begins after its entry is written, everything else before: see `protocol.app`."""
+        """Use the id up. A dose begins after its entry is written, everything else before: see `protocol.app`.
+
+        The entry keeps every field of the answer, for who asks again may do so in another minor version.
+        """
         try:
             answer = ok(self._app.check_dose(spec.name, body) if spec.dose else self._acts[spec.name](command, body))
         except (Refused, BusyUntil) as error:
@@ -105,18 +126,17 @@ class Services:
             self._app.note(opcode, command_id, code, refusal)
         return answer
 
-    def _status(self, _session: Session, _body: Any) -> bytes:
+    def _status(self, _session: Session, _body: Any) -> m.Status:
         last = self._ledger.last()
         staging = self._staging
-        return ok(
-            self._app.status()._replace(
-                last_command_id=last.command_id,
-                last_command_state=last.state,
-                staging=staging.state,
-                staging_owner=staging.owner,
-                staging_until_us=staging.until_us,
-                line_errors=self._line_errors(),
-            )
+        return self._app.status()._replace(
+            last_command_id=last.command_id,
+            last_command_state=last.state,
+            staging=staging.state,
+            staging_owner=staging.owner,
+            staging_until_us=staging.until_us,
+            line_errors=self._line_errors(),
+            turned_away=self._admission.turned_away,
         )
 
     def _interrogate(self, session: Session, body: m.Interrogate) -> bytes:
@@ -129,7 +149,7 @@ class Services:
         last = not isinstance(told, m.TherapyPart) or told.offset + len(told.data) == told.total
         if last and session.complete(part):
             self._app.interrogated()
-        return part_answer(part, told)
+        return part_answer(part, told, session.minor)
 
     def _part(self, part: int, offset: int) -> m.Identity | m.TherapyPart | m.Condition | m.Counters:
         if part == 0:
@@ -144,57 +164,113 @@ class Services:
             last_command_id=last.command_id, last_command_state=last.state, last_command_answer=last.answer
         )
 
-    def _begin(self, session: Session, body: m.Begin) -> bytes:
+    def _begin(self, session: Session, body: m.Begin) -> m.BeginAnswer:
         self._staging.may("BEGIN", session.programmer_id)
         generation, _ = self._app.therapy()
-        if body.generation != generation:
+        if self._expected(body.generation) != generation:
             raise _refusal(RefusalCode.GENERATION, Field.GENERATION, body.generation, generation, Unit.COUNT)
         self._app.begin_update(bool(body.interrupt))
-        return ok(m.BeginAnswer(self._staging.begin(session.programmer_id, generation, self._app.now_us())))
+        return m.BeginAnswer(self._staging.begin(session.programmer_id, generation, self._app.now_us()))
 
-    def _put(self, session: Session, body: m.Put) -> bytes:
+    def _put(self, session: Session, body: m.Put) -> m.Nothing:
         self._staging.put(session.programmer_id, body)
-        return ok(m.Nothing())
+        return m.Nothing()
 
-    def _seal(self, session: Session, body: m.Seal) -> bytes:
+    def _seal(self, session: Session, body: m.Seal) -> m.Nothing:
         self._app.check_therapy(self._staging.parse(session.programmer_id, body))
         self._staging.sealed()
-        return ok(m.Nothing())
+        return m.Nothing()
 
     def _commit(self, command: Command, body: m.Commit) -> m.CommitAnswer:
         if len(body.overrides) > OVERRIDES_MAX:
             raise _refusal(RefusalCode.RANGE, Field.OVERRIDES, len(body.overrides), OVERRIDES_MAX, Unit.COUNT)
         therapy = self._staging.therapy(command.programmer_id, body.digest)
         generation, _ = self._app.therapy()
-        if generation != self._staging.generation:
+        if generation != self._expected(self._staging.generation):
             raise _refusal(RefusalCode.GENERATION, Field.GENERATION, self._staging.generation, generation, Unit.COUNT)
         self._app.check_therapy(therapy)
         answer = m.CommitAnswer(*self._app.commit(command, therapy, tuple(token.rule for token in body.overrides)))
         self._staging.drop()
         return answer
 
-    def _abort(self, session: Session, _body: Any) -> bytes:
+    def _abort(self, session: Session, _body: Any) -> m.ModeAnswer:
         self._staging.may("ABORT", session.programmer_id)
         self._app.drop_update(False)
         self._staging.drop()
-        return ok(m.ModeAnswer(self._app.status().mode))
+        return m.ModeAnswer(self._app.status().mode)
 
-    def _acknowledge(self, session: Session, body: m.Cause) -> bytes:
+    def _acknowledge(self, session: Session, body: m.Cause) -> _Told:
         if session.role is Role.PATIENT and any(
             alarm.cause == body.cause and alarm.alarm_class == AlarmClass.CRITICAL for alarm in self._app.condition().alarms
         ):
             return failed(Answer.NOT_AUTHORISED)
         self._app.acknowledge(body.cause)
-        return ok(m.Nothing())
+        return m.Nothing()
 
-    def _alarm_test(self, _session: Session, _body: Any) -> bytes:
+    def _expected(self, generation: int) -> int:
+        """The generation that a request expects; a pump that does not check takes any for its own."""
+        return generation if self._security.checks_generation else self._app.therapy()[0]
+
+    def _service_reset(self, session: Session, body: m.ServiceReset) -> m.ServiceResetAnswer:
+        """The first frame asks for a token, the second brings it: no single frame resets a pump."""
+        now_us = self._app.now_us()
+        token, until_us = session.token
+        if not body.token:
+            said = hashlib.sha256(b"service reset %d %d" % (session.number, session.accepted.sequence)).digest()
+            session.token = int.from_bytes(said[:8], "little") | 1, now_us + TOKEN_US
+            return m.ServiceResetAnswer(*session.token)
+        if body.token != token or now_us >= until_us:
+            raise _refusal(RefusalCode.TOKEN, Field.TOKEN, 0, 0)
+        session.token = 0, 0
+        self._app.service_reset()
+        return m.ServiceResetAnswer(0, 0)
+
+    def _key(self, session: Session, body: m.KeyChange) -> m.Nothing:
+        """Replace one key, while the magnet is still there."""
+        if not self._app.magnet():
+            raise _refusal(RefusalCode.NO_MAGNET, Field.ROLE, session.role, 0)
+        if not 1 <= body.key_id <= KEY_SLOTS:
+            raise _refusal(RefusalCode.UNKNOWN_KEY, Field.KEY, body.key_id, KEY_SLOTS, Unit.COUNT)
+        if body.role not in (Role.PATIENT, Role.CLINICIAN, Role.SERVICE):
+            raise _refusal(RefusalCode.UNKNOWN_ROLE, Field.ROLE, body.role, Role.SERVICE)
+        if self._admission.ring.blank and body.role != Role.SERVICE:
+            raise _refusal(RefusalCode.UNKNOWN_KEY, Field.ROLE, body.role, Role.SERVICE)  # without it no other could ever be replaced
+        if body.key_id in session.slots_set:
+            raise _refusal(RefusalCode.UNKNOWN_KEY, Field.KEY, body.key_id, 0, Unit.COUNT)  # a mask hides one key, not two
+        session.slots_set |= {body.key_id}
+        secret = masked(session.keys, (body.key_id, body.role), body.wrapped)
+        self._app.key_set(body.key_id)  # told before it is done: a cut between the two tells too much, never too little
+        self._admission.ring.store(Key(body.key_id, Role(body.role), secret))
+        self._admission.key_changed(body.key_id)
+        return m.Nothing()
+
+    def _peek(self, _session: Session, body: Peek) -> PeekAnswer:
+        data = self._app.load(_region(body.region))
+        return PeekAnswer(data[body.offset : body.offset + min(body.length, CHUNK_BYTES_MAX)])
+
+    def _poke(self, _session: Session, body: Poke) -> m.Nothing:
+        name = _region(body.region)
+        size = len(self._app.load(name))
+        if body.offset + len(body.data) > size:
+            raise _refusal(RefusalCode.LENGTH, Field.LENGTH, body.offset + len(body.data), size, Unit.BYTES)
+        self._app.store(name, body.offset, body.data)
+        return m.Nothing()
+
+    def _alarm_test(self, _session: Session, _body: Any) -> m.Nothing:
         self._app.alarm_test()
-        return ok(m.Nothing())
+        return m.Nothing()
 
 
 def _wrong_length(error: WrongLength) -> bytes:
     """The answer to a body that does not decode; requests hold no text, so length is all that can be wrong."""
     return failed(Answer.REFUSED, m.Refusal(RefusalCode.LENGTH, Field.LENGTH, 0, error.got, error.expected, Unit.BYTES))
+
+
+def _region(number: int) -> str:
+    """The region of this number. Raises Refused."""
+    if number >= len(REGIONS):
+        raise _refusal(RefusalCode.UNKNOWN_PART, Field.PART, number, len(REGIONS) - 1)
+    return REGIONS[number]
 
 
 def _refusal(code: RefusalCode, field: Field, value: int, limit: int, unit: Unit = Unit.NONE) -> Refused:

@@ -10,16 +10,21 @@ from collections.abc import Callable
 from typing import Unpack
 
 from protocol.client import Options, Programmer
-from protocol.codes import Mode
+from protocol.codes import Mode, Role
 from protocol.device import DeviceRole
+from protocol.keys import KEY_BYTES, Key
 from protocol.paper_pump import PaperPowerCut, PaperPump
+from protocol.security import DEFAULT
 from protocol.therapy import Group, Step, Therapy
 from protocol.transport import Transport
 from protocol.transport.memory import MemoryTransport
 
-__all__ = ["FakeLink", "Fault", "Pair", "check_transport", "cut", "drop", "duplicate", "flip", "keep", "simple_therapy"]
+__all__ = ["TEST_KEYS", "FakeLink", "Fault", "Pair", "check_transport", "cut", "drop", "duplicate", "flip", "keep", "simple_therapy"]
 
 Fault = Callable[[bytes], bytes]
+
+TEST_KEYS = tuple(Key(role, role, bytes((role,)) * KEY_BYTES) for role in (Role.PATIENT, Role.CLINICIAN, Role.SERVICE))
+"""One key for each role, known to everybody."""
 
 
 def keep(data: bytes) -> bytes:
@@ -82,16 +87,19 @@ class FakeLink:
 
 
 class Pair:
-    """A paper pump behind a device role, and the link that programmers are joined to."""
+    """A paper pump with the test keys behind a device role, and the link that programmers are joined to."""
 
-    def __init__(self, pump: PaperPump | None = None) -> None:
+    def __init__(self, pump: PaperPump | None = None, *, security: str = DEFAULT) -> None:
         self.pump = PaperPump() if pump is None else pump
-        self.role = DeviceRole(self.pump)
+        self.role = DeviceRole(self.pump, security=security)
+        self.role.provision(TEST_KEYS)
+        self.pump.written_bytes = 0
         self.link = FakeLink(self.pump, self.role)
 
     def programmer(self, **options: Unpack[Options]) -> Programmer:
         """A programmer with an open session, number 1 unless given."""
-        given: Options = {"programmer_id": 1, **options}
+        keys = TEST_KEYS if self.role.security.authenticates else ()
+        given: Options = {"programmer_id": 1, "keys": keys, **options}
         return Programmer.over(MemoryTransport(self.link.carry), **given)
 
     def running(self) -> Pair:

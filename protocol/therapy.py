@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+from protocol.codes import Mode
 from protocol.fields import U8, U16, U32, Many
 
 __all__ = ["Group", "PatientRule", "Step", "Therapy", "index_of"]
@@ -41,10 +42,10 @@ class PatientRule(NamedTuple):
 class Therapy(NamedTuple):
     """A whole therapy. Minimum rate has no groups, simple continuous one group of one step, flex 1 to 7 groups.
 
-    `mode` is a `protocol.codes.Mode` (MINIMUM_RATE, SIMPLE or FLEX). Repeats are the pauses between two soundings of an alarm.
+    `mode` is a Mode (MINIMUM_RATE, SIMPLE or FLEX). Repeats are the pauses between two soundings of an alarm.
     """
 
-    mode: U8
+    mode: Annotated[U8, Mode]
     drug_id: U16
     drug_version: U16
     concentration_ng_per_ml: U32

@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import Any
 
 from protocol.answers import read_answer
-from protocol.codec import decode, fields_of
+from protocol.codec import decode_of_any_minor, fields_of
 from protocol.codes import Answer, Unit
 from protocol.errors import WireError
 from protocol.framing import ANSWER, Bad, Frame, decode_frame
@@ -52,7 +52,7 @@ def describe_body(body: tuple[Any, ...]) -> dict[str, Any]:
 
 def _request(frame: Frame) -> dict[str, Any]:
     spec = SPECS.get(frame.opcode)
-    return {"fields": {"raw": frame.body.hex()} if spec is None else describe_body(decode(spec.request, frame.body))}
+    return {"fields": {"raw": frame.body.hex()} if spec is None else describe_body(decode_of_any_minor(spec.request, frame.body))}
 
 
 def _answer(frame: Frame) -> dict[str, Any]:

@@ -6,15 +6,22 @@ The one place of this package that reads the wall clock.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from protocol.errors import LinkLost
 from protocol.transport.base import Transport
 
-__all__ = ["Bench", "BenchWaiter", "Waiter", "WallWaiter"]
+__all__ = ["Bench", "BenchWaiter", "Waiter", "WallWaiter", "wall_clock"]
 
 _BENCH_READ_S = 10.0
 """Bytes that the bench says were sent are on their way; a busy machine may hold them up this long."""
+
+
+def wall_clock() -> Callable[[], int]:
+    """A clock of microseconds since 1970 that never goes back, however the system's own is set meanwhile."""
+    ahead_ns = time.time_ns() - time.monotonic_ns()
+    return lambda: (time.monotonic_ns() + ahead_ns) // 1_000
 
 
 class Waiter(Protocol):
@@ -28,6 +35,9 @@ class Waiter(Protocol):
 
     def pause(self, seconds: float, /) -> None:
         """Let time pass between two requests."""
+
+    def now_us(self) -> int:
+        """The time that this waiter waits by, in microseconds; it never goes back."""
 
 
 class WallWaiter:
@@ -47,6 +57,9 @@ class WallWaiter:
     def pause(self, seconds: float, /) -> None:
         time.sleep(seconds)
 
+    def now_us(self) -> int:
+        return int(time.monotonic() * 1_000_000)
+
 
 class Bench(Protocol):
     """What a bench offers to a client that waits in virtual time."""
@@ -56,6 +69,9 @@ class Bench(Protocol):
 
     def advance_us(self, us: int) -> None:
         """Let virtual time pass."""
+
+    def now_us(self) -> int:
+        """True virtual time."""
 
 
 class BenchWaiter:
@@ -78,3 +94,6 @@ class BenchWaiter:
 
     def pause(self, seconds: float, /) -> None:
         self._bench.advance_us(round(seconds * 1_000_000))
+
+    def now_us(self) -> int:
+        return self._bench.now_us()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
@@ -27,10 +29,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Know the marker; listen to reports in the process that gets them all."""
+    """Know the marker; listen to reports in the process that gets them all. Files that servers leave go where nobody else looks."""
+    os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="pumpsim-test-")
+    tempfile.tempdir = None
     config.addinivalue_line("markers", MARKER_LINE)
     if (path := config.getoption("requirements_out")) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Recorder(path))
+
+
+def pytest_unconfigure() -> None:
+    """Take that folder away again."""
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

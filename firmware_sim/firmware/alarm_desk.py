@@ -65,15 +65,17 @@ class AlarmDesk:
         """Mark a cause as seen."""
         self._firmware.belief.alarms.acknowledge(cause)
         self._firmware.log(EventKind.ACKNOWLEDGED, number_of(cause))
+        if cause == "keys_changed":
+            self.clear_alarm(cause)
 
     def test(self) -> None:
         """Play both sounds; changes nothing else."""
         self._firmware.belief.alarms.test_began_us = self._firmware.now_us
         self._firmware.log(EventKind.ALARM_TEST)
 
-    def judge_reservoir(self) -> None:
+    def judge_reservoir(self, left_units: int) -> None:
         """Judge the computed volume outside of infusion: what a boot finds, or a REFILL leaves, raises its alarm at once."""
-        belief, left_units = self._firmware.belief, self._firmware.computed_units()
+        belief = self._firmware.belief
         level_nl = low_level_nl(belief, self._firmware.profile)
         if belief.fill is None or level_nl is None:
             return

@@ -55,6 +55,8 @@ ALARMS: tuple[Alarm, ...] = (
     *(_failure(cause) for cause in ("rate_limiter", "watchdog_failure", *SELF_TEST_CAUSES)),
     Alarm("log_error", False, "unchanged", "a record that reads back right", "LOW"),
     Alarm("supply_range", False, "unchanged", "supply within range", "MEDIUM"),
+    Alarm("magnet_stop", True, "stopped", "infusion runs", "HIGH"),
+    Alarm("keys_changed", False, "unchanged", "acknowledged", "LOW", latched=True),
 )
 _BY_CAUSE = {alarm.cause: alarm for alarm in ALARMS}
 _NUMBERS = {alarm.cause: number for number, alarm in enumerate(ALARMS)}
@@ -143,9 +145,9 @@ class AlarmBoard:
         for state in self.states.values():
             state.silenced_until_us = 0
 
-    def critical_active(self, but: str = "") -> bool:
+    def critical_active(self, but: tuple[str, ...] = ()) -> bool:
         """Whether any critical cause is active, other than `but`."""
-        return any(state.active and _BY_CAUSE[cause].critical for cause, state in self.states.items() if cause != but)
+        return any(state.active and _BY_CAUSE[cause].critical for cause, state in self.states.items() if cause not in but)
 
     def is_active(self, cause: str) -> bool:
         """Whether this cause is active."""

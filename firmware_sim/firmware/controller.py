@@ -11,7 +11,7 @@ from firmware_sim.errors import Refused
 from firmware_sim.firmware.alarm_desk import AlarmDesk
 from firmware_sim.firmware.belief import STOP_REASONS, Belief, Fill
 from firmware_sim.firmware.boot import Fresh, wake
-from firmware_sim.firmware.deadlines import deadlines
+from firmware_sim.firmware.deadlines import Deadline, next_deadline
 from firmware_sim.firmware.dose_desk import DoseDesk
 from firmware_sim.firmware.journal import Entry, EventKind
 from firmware_sim.firmware.judge import is_over_soft_limit, judge_overrides, judge_prescription, judge_refill
@@ -76,7 +76,7 @@ class Controller:
         self.desk.bound_past()
         self.store.banks.mirror()
         self.scrub.run()
-        self.alarms.judge_reservoir()
+        self.alarms.judge_reservoir(self.computed_units())
 
     def resume(self, belief: Belief) -> None:
         """Go on with a belief that was saved, as if nothing had been."""
@@ -203,15 +203,15 @@ class Controller:
         """Take what the programmer says; returns (expected before, computed now) in nL. Flow does not change."""
         self.safety.refuse_while_testing()
         judge_refill(entry, self.profile)
-        belief = self.belief
-        expected_nl = max(0, self.computed_units()) // UNITS_PER_NL
-        fill = Fill(entry, belief.dosing.total_at(self.now_us), self.now_us, self.clock_us())
+        belief, total_units = self.belief, self.belief.dosing.total_at(self.now_us)
+        expected_nl = max(0, belief.fill.end_units() - total_units) // UNITS_PER_NL if belief.fill else 0
+        fill = Fill(entry, total_units, self.now_us, self.clock_us())
         self.store.write_fill(fill, command)
         belief.fill = fill
         for cause in ("low_reservoir", "empty_reservoir"):
             self.alarms.clear_alarm(cause)
         self.log(EventKind.REFILL, entry.drug_id, command.command_id, (entry.volume_nl, entry.withdrawn_nl), entry.concentration_ng_per_ml)
-        self.alarms.judge_reservoir()
+        self.alarms.judge_reservoir(fill.end_units() - total_units)
         return expected_nl, entry.volume_nl
 
     def set_clock(self, clock_us: int, command: Command) -> tuple[int, int]:
@@ -271,10 +271,9 @@ class Controller:
 
     # -- deadlines -------------------------------------------------------------------------------------------------------
 
-    def next_due(self) -> tuple[int, int, str] | None:
-        """(device time, priority, name) of the next deadline; derived from state alone."""
-        found = enumerate(deadlines(self.belief, self.hal, self.profile))
-        return min(((due_us, rank, name) for rank, (name, due_us) in found if due_us is not None), default=None)
+    def next_due(self) -> Deadline | None:
+        """Name and device time of the next deadline; derived from state alone."""
+        return next_deadline(self.belief, self.hal, self.profile)
 
     def act(self, name: str) -> None:
         """Do what a deadline is for, at `now_us`."""
@@ -373,7 +372,8 @@ class Controller:
         """Infusion runs, if it does: the pump no longer stands."""
         if self.belief.dosing.week is not None:
             self.belief.stopped_us = -1
-            self.alarms.clear_alarm("stopped_too_long")
+            for cause in ("stopped_too_long", "magnet_stop"):
+                self.alarms.clear_alarm(cause)
 
     def _week(self) -> Week | None:
         """The week of rates in force now; None where no basal is commanded."""

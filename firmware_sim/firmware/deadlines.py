@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from operator import itemgetter
 
 from firmware_sim.firmware.belief import Belief
 from firmware_sim.firmware.power import eos_due_us, eri_due_us, supply_due_us
@@ -10,32 +10,30 @@ from firmware_sim.hal import Hal
 from firmware_sim.profile import Profile
 from firmware_sim.units import US_PER_S
 
-__all__ = ["deadlines", "low_level_nl"]
+__all__ = ["Deadline", "low_level_nl", "next_deadline"]
 
-Deadline = tuple[str, int | None]
+Deadline = tuple[str, int]
+"""What is waited for, and the device time at which it comes."""
+
+_TIME = itemgetter(1)
 
 
-def deadlines(belief: Belief, hal: Hal, profile: Profile) -> list[Deadline]:
-    """Every deadline; None for those that will not come under the present plan. What a hung task waits for is not waited for.
+def next_deadline(belief: Belief, hal: Hal, profile: Profile) -> Deadline | None:
+    """The first to come under the present plan, and of several at one instant that of the highest priority. A hung task waits for nothing.
 
-    When the battery is due takes longest to work out, so it comes last and may be None when it is surely later than another.
+    When replacement is due takes longest to work out, so it is asked for last, and only for whether it is before all others.
     """
     if not profile.behaviour.telemetry:
-        return []
-    found: list[Deadline] = [
-        ("power_on_test", belief.post_until_us if belief.post_until_us >= 0 else None),
-        ("scrub", _after(hal.memory.disturbed_us, profile.memory.scrub_period_s)),
-        ("self_test", _after(hal.failing_us, profile.self_test.period_s) if belief.post_until_us < 0 else None),
-    ]
-    alarms_run = "alarms" not in hal.hung
-    if alarms_run:
-        found += [*_stall(belief, hal, profile), *_reservoir(belief, profile)]
-    found.append(("bolus_end", belief.dosing.bolus.end_us if belief.dosing.bolus else None))
-    if alarms_run:
-        found += _ages(belief, hal, profile)
-        soonest_us = min((due_us for _, due_us in found if due_us is not None), default=None)
-        found.append(("eri", eri_due_us(belief, hal, profile, soonest_us)))
-    return found
+        return None
+    coming = [(name, due_us) for name, due_us in _in_order(belief, hal, profile) if due_us is not None]
+    soonest = min(coming, key=_TIME, default=None)
+    if "alarms" in hal.hung:
+        return soonest
+    horizon_us = None if soonest is None else soonest[1]
+    eri_us = eri_due_us(belief, hal, profile, horizon_us)
+    if eri_us is None or (horizon_us is not None and horizon_us <= eri_us):
+        return soonest
+    return "eri", eri_us
 
 
 def low_level_nl(belief: Belief, profile: Profile) -> int | None:
@@ -45,10 +43,27 @@ def low_level_nl(belief: Belief, profile: Profile) -> int | None:
     return profile.alarm.low_reservoir_nl_default if belief.safe_state else None
 
 
-def _ages(belief: Belief, hal: Hal, profile: Profile) -> Iterator[Deadline]:
-    yield "stopped", _stopped_us(belief, profile)
-    yield "eos", eos_due_us(belief, profile) if not belief.alarms.is_active("eos") else None
-    yield "supply", supply_due_us(belief, hal, profile)
+def _in_order(belief: Belief, hal: Hal, profile: Profile) -> list[tuple[str, int | None]]:
+    """Every deadline but that of the replacement indicator, by priority; None for those that will not come."""
+    bolus, testing = belief.dosing.bolus, belief.post_until_us >= 0
+    checks = (
+        ("power_on_test", belief.post_until_us if testing else None),
+        ("scrub", _after(hal.memory.disturbed_us, profile.memory.scrub_period_s)),
+        ("self_test", None if testing else _after(hal.failing_us, profile.self_test.period_s)),
+    )
+    bolus_end = ("bolus_end", bolus.end_us if bolus else None)
+    if "alarms" in hal.hung:
+        return [*checks, bolus_end]
+    return [
+        *checks,
+        _stall(belief, hal, profile),
+        ("empty", _left_us(belief, 0)),
+        ("low", _low_us(belief, profile)),
+        bolus_end,
+        ("stopped", _stopped_us(belief, profile)),
+        ("eos", None if belief.alarms.is_active("eos") else eos_due_us(belief, profile)),
+        ("supply", supply_due_us(belief, hal, profile)),
+    ]
 
 
 def _after(disturbed_us: int | None, period_s: int) -> int | None:
@@ -57,24 +72,24 @@ def _after(disturbed_us: int | None, period_s: int) -> int | None:
     return None if disturbed_us is None else (disturbed_us // period_us + 1) * period_us
 
 
-def _reservoir(belief: Belief, profile: Profile) -> Iterator[Deadline]:
-    """Low and empty are judged from the commanded total while the pump runs, never from a volume."""
+def _left_us(belief: Belief, left_nl: int) -> int | None:
+    """When so much is left: judged from the commanded total while the pump runs, never from a volume."""
     fill, dosing = belief.fill, belief.dosing
-    if fill is None or not dosing.moving:
-        return
-    yield "empty", dosing.time_of_total(fill.end_units())
+    return None if fill is None or not dosing.moving else dosing.time_of_total(fill.end_units(left_nl))
+
+
+def _low_us(belief: Belief, profile: Profile) -> int | None:
     level_nl = low_level_nl(belief, profile)
-    if level_nl is not None and not belief.alarms.is_active("low_reservoir"):
-        yield "low", dosing.time_of_total(fill.end_units(level_nl))
+    return None if level_nl is None or belief.alarms.is_active("low_reservoir") else _left_us(belief, level_nl)
 
 
-def _stall(belief: Belief, hal: Hal, profile: Profile) -> Iterator[Deadline]:
-    if not profile.behaviour.stall_alarm:
-        return
+def _stall(belief: Belief, hal: Hal, profile: Profile) -> tuple[str, int | None]:
+    """A stall that shows, or the end of one."""
     stalled, motor = belief.alarms.is_active("motor_stall"), profile.motor
-    if hal.motor_feedback().moving == stalled:
-        detection_s = motor.recovery_detection_s if stalled else motor.stall_detection_s
-        yield "recovery" if stalled else "stall", belief.stall.due_us(belief.dosing, detection_s * US_PER_S)
+    name, detection_s = ("recovery", motor.recovery_detection_s) if stalled else ("stall", motor.stall_detection_s)
+    if not profile.behaviour.stall_alarm or hal.motor_feedback().moving != stalled:
+        return name, None
+    return name, belief.stall.due_us(belief.dosing, detection_s * US_PER_S)
 
 
 def _stopped_us(belief: Belief, profile: Profile) -> int | None:

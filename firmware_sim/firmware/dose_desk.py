@@ -71,7 +71,7 @@ class DoseDesk:
             raise Refused("NOT_STOPPED", "MODE")
         if belief.holds:
             raise Refused("NOT_RUNNING", "MODE")
-        if belief.alarms.critical_active(but="stopped_too_long"):
+        if belief.alarms.critical_active(but=("stopped_too_long", "magnet_stop")):
             raise Refused("CRITICAL_ALARM", "MODE")
         if belief.fill is None or firmware.computed_units() <= 0:
             raise Refused("NO_FILL", "VOLUME")

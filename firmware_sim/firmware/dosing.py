@@ -64,7 +64,7 @@ class Dosing:
 
     def basal_at(self, device_us: int) -> int:
         """Basal units commanded by `device_us`."""
-        if self.week is None:
+        if self.week is None or device_us == self.anchor_us:
             return self.basal_units
         offset_us = self.clock_offset_us
         return self.basal_units + self.week.units_until(device_us + offset_us) - self.week.units_until(self.anchor_us + offset_us)

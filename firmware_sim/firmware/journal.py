@@ -45,6 +45,9 @@ class EventKind(IntEnum):
     SERVICE_RESET = auto()
     WINDOW_SUM = auto()
     OVERRIDE = auto()
+    TURNED_AWAY = auto()
+    KEY_SET = auto()
+    MAGNET_STOP = auto()
 
 
 _FAULTS = frozenset((EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED, EventKind.BOOT, EventKind.MEMORY_CORRECTED, EventKind.SERVICE_RESET))

@@ -13,34 +13,39 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from operator import attrgetter
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from firmware_sim.firmware.belief import Belief
 from firmware_sim.firmware.dosing import Dosing
 from firmware_sim.hal import Hal
 from firmware_sim.profile import Profile
-from firmware_sim.units import DAYS_PER_WEEK, NC_PER_MC, PPM, S_PER_DAY, S_PER_H, US_PER_DAY, US_PER_H, US_PER_S, US_PER_WEEK
+from firmware_sim.units import DAYS_PER_WEEK, NC_PER_MC, PPM, S_PER_DAY, US_PER_DAY, US_PER_S, US_PER_WEEK, US_PER_YEAR
 
 __all__ = ["battery_state", "eos_due_us", "eri_due_us", "life_left_days", "measured_mv", "replace_by_us", "supply_due_us"]
 
+T = TypeVar("T")
 _Key = tuple[object, ...]
 
 _plan_of = attrgetter(*(field.name for field in fields(Dosing)))
 """Everything that tells one plan of dosing from another."""
-_answers: WeakKeyDictionary[Hal, dict[str, tuple[_Key, int | None]]] = WeakKeyDictionary()
+_answers: WeakKeyDictionary[Hal, dict[str, tuple[_Key, Any]]] = WeakKeyDictionary()
 """The last answer to each question for each board, and what it was the answer for: a cache, which no answer depends on."""
 
 
 def eri_due_us(belief: Belief, hal: Hal, profile: Profile, horizon_us: int | None = None) -> int | None:
     """Device time at which replacement is due under the present plan: by the battery, or by age if that is earlier. None once it came.
 
-    With a horizon it may be None too when it is surely later than that, which costs less to say than when.
+    With a horizon it may be None too when it is surely later than that, which costs less to say than when; asked by whole years, one answer
+    serves many horizons.
     """
     if belief.eri_us >= 0:
         return None
     key = (hal.supply_changes, belief.booted_us, belief.implanted_us, *_plan_of(belief.dosing))
-    if horizon_us is not None and not _is_known(hal, "eri", key) and _earliest_eri_us(belief, hal, profile) > horizon_us:
-        return None
+    if horizon_us is not None:
+        until_us = -(-horizon_us // US_PER_YEAR) * US_PER_YEAR
+        if _remembered(hal, "lasts", (until_us, *key), lambda: _lasts_until(belief, hal, profile, until_us)):
+            return None
     return _remembered(hal, "eri", key, lambda: _solve_eri(belief, hal, profile))
 
 
@@ -105,7 +110,7 @@ def _weekly_nc(dosing: Dosing, profile: Profile) -> int:
     return max(1, profile.battery.quiescent_na * DAYS_PER_WEEK * S_PER_DAY + steps * profile.battery.step_nc)
 
 
-def _remembered(hal: Hal, question: str, key: _Key, work: Callable[[], int | None]) -> int | None:
+def _remembered(hal: Hal, question: str, key: _Key, work: Callable[[], T]) -> T:
     """The answer for this key: the last one if it was for the same, else worked out."""
     known = _answers.get(hal)
     if known is None:
@@ -113,37 +118,30 @@ def _remembered(hal: Hal, question: str, key: _Key, work: Callable[[], int | Non
     last = known.get(question)
     if last is None or last[0] != key:
         last = known[question] = (key, work())
-    return last[1]
+    answer: T = last[1]
+    return answer
 
 
-def _is_known(hal: Hal, question: str, key: _Key) -> bool:
-    last = _answers.get(hal, {}).get(question)
-    return last is not None and last[0] == key
+def _lasts_until(belief: Belief, hal: Hal, profile: Profile, until_us: int) -> bool:
+    """Whether replacement is surely not due by a device time: what would be read then is above its level, and voltage only falls."""
+    age_us = _age_us(belief, profile)
+    if hal.supply_disturbed_us is not None or (age_us is not None and age_us <= until_us):
+        return False
+    at_us = max(until_us, belief.dosing.anchor_us)
+    return hal.supply_mv(at_us, belief.dosing.steps_at(at_us)) > profile.battery.eri_mv
 
 
-def _earliest_eri_us(belief: Belief, hal: Hal, profile: Profile) -> int:
-    """A device time before which replacement cannot be due: all that can draw on the battery does so, from the plan's anchor on."""
-    numbers, anchor_us = profile.battery, belief.dosing.anchor_us
-    if hal.supply_disturbed_us is not None:
-        return anchor_us
-    above_mv = hal.supply_mv(anchor_us, belief.dosing.steps_at(anchor_us)) - numbers.eri_mv - 2
-    capacity_nc = numbers.capacity_mc * numbers.life_scale_ppm // PPM * NC_PER_MC
-    left_nc = above_mv * capacity_nc // (numbers.full_mv - numbers.empty_mv)
-    fastest_nc_per_h = profile.rate.rate_nl_per_h_max * US_PER_H * numbers.step_nc // belief.dosing.step_units
-    drain_na = numbers.quiescent_na + (fastest_nc_per_h + numbers.wakes_per_h_max * numbers.wake_nc) // S_PER_H + 1
-    by_battery_us = anchor_us + left_nc * US_PER_S // drain_na
-    if belief.implanted_us < 0:
-        return by_battery_us
-    return min(by_battery_us, belief.implanted_us + max(0, numbers.age_days_max - numbers.eri_days) * US_PER_DAY)
+def _age_us(belief: Belief, profile: Profile) -> int | None:
+    """Device time at which replacement is due by age."""
+    numbers = profile.battery
+    return None if belief.implanted_us < 0 else belief.implanted_us + max(0, numbers.age_days_max - numbers.eri_days) * US_PER_DAY
 
 
 def _solve_eri(belief: Belief, hal: Hal, profile: Profile) -> int | None:
-    numbers, age_us = profile.battery, None
-    if belief.implanted_us >= 0:
-        age_us = belief.implanted_us + max(0, numbers.age_days_max - numbers.eri_days) * US_PER_DAY
+    numbers, age_us = profile.battery, _age_us(belief, profile)
     samples = _samples(belief, hal, profile)
     last = samples.last_at(profile.clock.clock_us_max if age_us is None else age_us)
-    found = next((number for number, mean_mv in samples.mixed(samples.first) if mean_mv <= numbers.eri_mv), None)
+    found = next((number for number, mean_mv in samples.means(samples.first, samples.ordered) if mean_mv <= numbers.eri_mv), None)
     if found is None:
         found = samples.falls_to(numbers.eri_mv, max(samples.first, samples.ordered), last)
     by_battery_us = None if found is None else samples.at_us(found)
@@ -154,7 +152,7 @@ def _solve_supply(belief: Belief, hal: Hal, profile: Profile, out: bool) -> int 
     low_mv, high_mv = profile.battery.supply_mv_min, profile.battery.supply_mv_max
     samples = _samples(belief, hal, profile)
     first = max(samples.first, samples.last_at(belief.supply_us) + 1)
-    for number, mean_mv in samples.mixed(first):
+    for number, mean_mv in samples.means(first, samples.ordered):
         if (low_mv <= mean_mv <= high_mv) == out:
             return samples.at_us(number)
     first = max(first, samples.ordered)
@@ -205,12 +203,12 @@ class _Samples:
         total = earliest + sum(self.reading(between) for between in range(begin + 1, number)) + latest
         return total // (number - begin + 1) if number > begin else latest
 
-    def mixed(self, first: int) -> Iterator[tuple[int, int]]:
-        """(number, mean) of those from `first` on that look back on what was before the last disturbance."""
-        if first >= self.ordered:
+    def means(self, first: int, end: int) -> Iterator[tuple[int, int]]:
+        """(number, mean) of the readings from `first` to before `end`."""
+        if first >= end:
             return
         window = deque((self.reading(number) for number in range(first - self.readings + 1, first)), self.readings)
-        for number in range(first, self.ordered):
+        for number in range(first, end):
             window.append(self.reading(number))
             yield number, sum(window) // self.readings
 
@@ -219,8 +217,8 @@ class _Samples:
         if first > last or self.reading(last) > level_mv:
             return None
         low = first + bisect_left(range(first, last), True, key=lambda number: self.reading(number) <= level_mv)
-        candidates = range(low, min(last, low + self.readings - 1) + 1)
-        return next((number for number in candidates if self.mean(number) <= level_mv), None)
+        end = min(last, low + self.readings - 1) + 1
+        return next((number for number, mean_mv in self.means(low, end) if mean_mv <= level_mv), None)
 
 
 def _samples(belief: Belief, hal: Hal, profile: Profile) -> _Samples:

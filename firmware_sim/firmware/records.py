@@ -20,6 +20,9 @@ CRC = Struct("<I")
 _SERIAL = Struct("<I")
 
 
+_compiled = lru_cache(maxsize=CACHE_ENTRIES_MAX)(Struct)
+
+
 def keep(memory: MemoryPort, offset: int, data: bytes) -> bool:
     """Write bytes, read them back, and write them once more when they differ; whether they are there now."""
     for _ in range(2):
@@ -75,7 +78,7 @@ class Cell:
     def __init__(self, memory: MemoryPort, offset: int, layout: str) -> None:
         self._memory = memory
         self._offset = offset
-        self._layout = Struct(layout)
+        self._layout = _compiled(layout)
         self.copy_bytes = _SERIAL.size + self._layout.size + CRC.size
 
     def read(self) -> tuple[Any, ...] | None:

@@ -83,6 +83,6 @@ class Safety:
         firmware = self._firmware
         firmware.calibrate()
         for cause in firmware.belief.alarms.latched():
-            if cause not in ("eri", "eos", "low_battery_reset"):
+            if cause not in ("eri", "eos", "low_battery_reset", "keys_changed"):
                 firmware.alarms.clear_alarm(cause)
         firmware.log(EventKind.SERVICE_RESET)

@@ -16,6 +16,8 @@ from firmware_sim.units import DAYS_PER_WEEK, EPOCH_WEEKDAY, US_PER_DAY, US_PER_
 
 __all__ = ["Week", "constant_week", "week_of"]
 
+_EPOCH_INTO_WEEK_US = EPOCH_WEEKDAY * US_PER_DAY
+
 
 class Week(NamedTuple):
     """Stretches of a week from Monday 00:00: start times, rates (nL/h), units commanded before each, and the week's sum."""
@@ -27,9 +29,10 @@ class Week(NamedTuple):
 
     def units_until(self, clock_us: int) -> int:
         """Units commanded from the clock's Monday zero to `clock_us`."""
-        weeks, into_us = divmod(clock_us + EPOCH_WEEKDAY * US_PER_DAY, US_PER_WEEK)
-        place = bisect_right(self.starts_us, into_us) - 1
-        return weeks * self.total_units + self.before_units[place] + self.rates_nl_per_h[place] * (into_us - self.starts_us[place])
+        starts_us, rates_nl_per_h, before_units, total_units = self
+        weeks, into_us = divmod(clock_us + _EPOCH_INTO_WEEK_US, US_PER_WEEK)
+        place = bisect_right(starts_us, into_us) - 1
+        return weeks * total_units + before_units[place] + rates_nl_per_h[place] * (into_us - starts_us[place])
 
     def clock_when(self, units: int) -> int:
         """The first clock time at which `units_until` is at least `units`."""
@@ -37,11 +40,11 @@ class Week(NamedTuple):
         rest += 1
         place = bisect_left(self.before_units, rest) - 1
         into_us = self.starts_us[place] - -(rest - self.before_units[place]) // self.rates_nl_per_h[place]
-        return weeks * US_PER_WEEK + into_us - EPOCH_WEEKDAY * US_PER_DAY
+        return weeks * US_PER_WEEK + into_us - _EPOCH_INTO_WEEK_US
 
     def stretch(self, clock_us: int) -> tuple[int, int]:
         """(rate in nL/h, clock time at which the next stretch begins) at `clock_us`."""
-        shifted_us = clock_us + EPOCH_WEEKDAY * US_PER_DAY
+        shifted_us = clock_us + _EPOCH_INTO_WEEK_US
         into_us = shifted_us % US_PER_WEEK
         place = bisect_right(self.starts_us, into_us)
         next_us = self.starts_us[place] if place < len(self.starts_us) else US_PER_WEEK

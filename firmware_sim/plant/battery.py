@@ -109,6 +109,11 @@ class Battery:
         if spell[1:] != state.spells[-1][1:]:
             state.spells = self._kept(spell)
 
+    def draw(self, charge_nc: int) -> None:
+        """Something took this charge at once."""
+        self.changes += 1
+        self.state.anchor_fc += charge_nc * US_PER_S
+
     def _kept(self, new: Spell) -> tuple[Spell, ...]:
         """The spells that a mean may still look back on, and the new one; one that lasted no time never was."""
         earlier = [spell for spell in self.state.spells if spell.since_us < new.since_us]

@@ -52,6 +52,11 @@ class Catheter:
 
     # -- looks -------------------------------------------------------------------------------------------------------------
 
+    @property
+    def mixing(self) -> bool:
+        """Whether a prime runs."""
+        return self.mixing_end_fl >= 0
+
     def delivered_fl(self, out_fl: int) -> int:
         """Volume past the tip when `out_fl` has left the reservoir; the side port pushes too."""
         delivered_fl = out_fl + self.side_injected_fl - self.booked_leaked_fl
@@ -96,7 +101,7 @@ class Catheter:
 
     def lent_mass(self, out_fl: int) -> int:
         """Drug in the path that by volume is still in the reservoir: what the slices to come will lack."""
-        if self.mixing_end_fl < 0:
+        if not self.mixing:
             return 0
         level = self.near.levels_fg_per_ml[-1]
         return max(0, self.mixing_end_fl - out_fl) * level - self.near.mass_between(out_fl, max(out_fl, self.mixing_end_fl))
@@ -172,9 +177,7 @@ class Catheter:
         self.mixing_mass_rounding += before - after
 
     def end_mixing(self, out_fl: int, chamber_fl: int, concentration_fg_per_ml: int) -> None:
-        """The prime is over, perhaps before its time: the chamber holds what it holds, and unmixed fluid follows."""
-        if self.mixing_end_fl < 0:
-            return
+        """The prime that runs is over, perhaps before its time: the chamber holds what it holds, and unmixed fluid follows."""
         self._settle(out_fl)
         near, chamber_fl = self.near, min(chamber_fl, self.near.length_fl)
         chamber_from_fl = out_fl - chamber_fl

@@ -31,10 +31,12 @@ class Memory:
 
     def read(self, offset: int, length: int) -> bytes:
         """Bytes as they are; never-written ones read 0xFF."""
-        first, last = offset // PAGE_BYTES, (offset + length - 1) // PAGE_BYTES
-        data = b"".join(self.pages.get(page, _ERASED) for page in range(first, last + 1))
-        start = offset - first * PAGE_BYTES
-        return data[start : start + length]
+        page, start = divmod(offset, PAGE_BYTES)
+        end = start + length
+        if end <= PAGE_BYTES:  # a record, nearly always
+            return self.pages.get(page, _ERASED)[start:end]
+        pages = range(page, page - -end // PAGE_BYTES)
+        return b"".join(self.pages.get(page, _ERASED) for page in pages)[start:end]
 
     def write(self, offset: int, data: bytes) -> None:
         """Write bytes in rising order. Raises PowerCut where an ordered cut falls inside; bytes before it are new, the rest old."""

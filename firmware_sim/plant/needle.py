@@ -71,17 +71,19 @@ class _Syringe(NamedTuple):
     def volume_fl(self) -> int:
         return self.fluid_fl + self.air_fl
 
-    def share(self, ppm: int) -> _Syringe:
-        """That share of it."""
-        return _Syringe(self.fluid_fl * ppm // PPM, self.concentration_fg_per_ml, self.air_fl * ppm // PPM)
-
-    def less(self, other: _Syringe) -> _Syringe:
-        """What is left when that has gone."""
-        return _Syringe(self.fluid_fl - other.fluid_fl, self.concentration_fg_per_ml, self.air_fl - other.air_fl)
+    def parted(self, ppm: int) -> tuple[_Syringe, _Syringe]:
+        """That share of it, and what is left when that has gone."""
+        if not ppm:
+            return _EMPTY, self
+        share = _Syringe(self.fluid_fl * ppm // PPM, self.concentration_fg_per_ml, self.air_fl * ppm // PPM)
+        return share, _Syringe(self.fluid_fl - share.fluid_fl, self.concentration_fg_per_ml, self.air_fl - share.air_fl)
 
     def parts(self) -> tuple[tuple[int, int], ...]:
         """(volume, concentration) of fluid and air, those that are there."""
         return tuple((volume, level) for volume, level in ((self.fluid_fl, self.concentration_fg_per_ml), (self.air_fl, 0)) if volume)
+
+
+_EMPTY = _Syringe(0, 0, 0)
 
 
 def needle(plant: Plant, pulses: int, now_us: int, order: NeedleOrder, needling: Needling) -> NeedleResult:
@@ -93,8 +95,8 @@ def needle(plant: Plant, pulses: int, now_us: int, order: NeedleOrder, needling:
     syringe = _filled(order, needling)
     if needling.side_port:
         return _through_the_wrong_port(plant, pulses, order, syringe)
-    pocketed = syringe.share(needling.pocket_ppm)
-    withdraw_fl, filled = _judged(plant, pulses, order, (syringe.less(pocketed), needling))
+    pocketed, aimed = syringe.parted(needling.pocket_ppm)
+    withdraw_fl, filled = _judged(plant, pulses, order, (aimed, needling))
     plant.end_mixing(pulses)
     plant.move_anchor(pulses)
     for volume_fl, level in pocketed.parts():
@@ -148,7 +150,7 @@ def side_port(plant: Plant, pulses: int, order: SidePortOrder, blocked: bool) ->
 def _filled(order: NeedleOrder, needling: Needling) -> _Syringe:
     """What truly is in the syringe of an order: more or less than said, partly air, perhaps of another strength."""
     if not order.inject_nl:
-        return _Syringe(0, 0, 0)
+        return _EMPTY
     volume_nl = max(0, order.inject_nl + needling.extra_nl - needling.missing_nl)
     air_nl = min(needling.air_nl, volume_nl)
     wrong = needling.concentration_ng_per_ml >= 0 and order.concentration_ng_per_ml > 0
@@ -162,12 +164,14 @@ def _judged(plant: Plant, pulses: int, order: NeedleOrder, meant: tuple[_Syringe
     available_fl = plant.available_fl(pulses)
     withdraw_fl = available_fl if order.withdraw_nl is None else order.withdraw_nl * FL_PER_NL
     room_fl = plant.state.reservoir.capacity_fl + needling.room_beyond_fl - available_fl + withdraw_fl
+    meant_fl = syringe.volume_fl
     unknown_fl = min(needling.extra_nl * FL_PER_NL, syringe.fluid_fl)
-    if withdraw_fl > available_fl or (syringe.volume_fl and syringe.volume_fl - unknown_fl > room_fl):
+    if withdraw_fl > available_fl or (meant_fl and meant_fl - unknown_fl > room_fl):
         fits_nl = max(0, room_fl - withdraw_fl) // FL_PER_NL
         raise BenchRefused(f"needle: {available_fl // FL_PER_NL} nL can be taken out and {fits_nl} nL put in; give less")
-    left_over_fl = max(0, syringe.volume_fl - room_fl)
-    return withdraw_fl, syringe._replace(fluid_fl=max(0, syringe.fluid_fl - left_over_fl))
+    if meant_fl > room_fl:
+        syringe = syringe._replace(fluid_fl=max(0, syringe.fluid_fl - meant_fl + room_fl))
+    return withdraw_fl, syringe
 
 
 def _through_the_wrong_port(plant: Plant, pulses: int, order: NeedleOrder, syringe: _Syringe) -> NeedleResult:

@@ -143,7 +143,7 @@ class Plant:
 
     def available_fl(self, pulses: int) -> int:
         """Volume above the residual."""
-        return self.state.reservoir.available_fl - self.out_fl(pulses) + self.state.motor.anchor_out_fl
+        return max(0, self.state.reservoir.available_fl - self.state.motor.pushed_since_anchor_fl(pulses))
 
     def absorbed_mass(self, true_us: int) -> int:
         """Drug the body has taken up from the pocket by a true time."""
@@ -153,9 +153,11 @@ class Plant:
 
     def move_anchor(self, pulses: int) -> None:
         """Settle motor and reservoir at `pulses` sent."""
-        out_fl, available_fl = self.out_fl(pulses), self.available_fl(pulses)
-        self.state.motor.move_anchor(pulses, out_fl)
-        self.state.reservoir.available_fl = available_fl
+        motor, reservoir = self.state.motor, self.state.reservoir
+        if pulses != motor.anchor_pulse:
+            out_fl = self.out_fl(pulses)
+            reservoir.available_fl -= out_fl - motor.anchor_out_fl
+            motor.move_anchor(pulses, out_fl)
 
     def set_slope(self, pulses: int) -> None:
         """From now on a step carries what conditions and pressure make of the unit's volume."""
@@ -242,8 +244,10 @@ class Plant:
             self.state.catheter.begin_mixing(out_fl, planned_fl, self._mixing_fl, self.state.reservoir.concentration_fg_per_ml)
 
     def end_mixing(self, pulses: int) -> None:
-        """Fast flow has ended."""
-        self.state.catheter.end_mixing(self.out_fl(pulses), self._mixing_fl, self.state.reservoir.concentration_fg_per_ml)
+        """Fast flow, if there is any, has ended."""
+        catheter = self.state.catheter
+        if catheter.mixing:
+            catheter.end_mixing(self.out_fl(pulses), self._mixing_fl, self.state.reservoir.concentration_fg_per_ml)
 
     def needle(self, pulses: int, now_us: int, order: NeedleOrder) -> NeedleResult:
         """Take out of the reservoir, then put in. Raises BenchRefused and changes nothing if either cannot be."""

@@ -94,7 +94,7 @@ class Stretch:
                 laid.append((start, level))
         if len(laid) > CATHETER_PIECES_MAX:
             raise LimitExceeded(f"more than {CATHETER_PIECES_MAX} pieces in the catheter")
-        self.starts_fl, self.levels_fg_per_ml = tuple(start for start, _ in laid), tuple(level for _, level in laid)
+        self.starts_fl, self.levels_fg_per_ml = tuple([start for start, _ in laid]), tuple([level for _, level in laid])
 
     def pull(self, in_fl: int, at_fl: int, volume_fl: int, level_fg_per_ml: int) -> int:
         """Draw fluid out so far behind the beginning; as much of this concentration comes in at the far end. Returns the drug drawn.

@@ -24,7 +24,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "program": ("hil.cli.program", "Interrogate and program a pump, simulated or real, as a clinician's programmer does."),
     "bench": ("hil.cli.bench", "Do one verb of a running pump's bench: time, faults, truth, power."),
     "monitor": ("hil.cli.monitor", "Show frames and events of a running pump as they happen."),
+    "decode": ("hil.cli.decode", "Show what is in a capture, frame by frame."),
+    "replay": ("hil.cli.replay", "Play a captured session to another pump and report what it does otherwise."),
+    "export": ("hil.cli.export", "Write the wire protocol out for Kaitai Struct, Wireshark, C, JSON Schema, or as test vectors."),
+    "keys": ("hil.cli.keys", "Make key files, look at them, and replace a key of a pump."),
     "clinic": ("hil.cli.clinic", "Dose rules, bridge, dilution, priming, refill dates: what is worked out beside the pump."),
+    "weigh": ("hil.cli.weigh", "Read a balance again and again and write its log."),
+    "listen": ("hil.cli.listen", "Tell critical from non-critical alarm sounds, in a recording or at a simulated pump."),
+    "trumpet": ("hil.cli.trumpet", "Flow accuracy from a balance log: start-up and trumpet curves, overall and bolus error."),
     "exec": ("hil.cli.exec_", "Run an unmodified pyserial program with pumpsim:// ports."),
 }
 """Name of a subcommand: the module that holds it, and its line in the help."""

@@ -11,11 +11,13 @@ from typing import Any
 
 import click
 
-from hil.cli.program_session import Talk, clock_at, programmer, talking
+from hil.cli.program_session import Talk, clock_at, talking
+from hil.cli.program_watch import LIBRARY, programmer
 from hil.cli.quantities import CLOCK, CONCENTRATION, DOSE, DURATION, RATE, VOLUME
 from hil.errors import UsageError
 from hil.wording import quantity
 from hil.wording.alarms import ALARM_WORDS, alarms_in
+from protocol.limits import SOFT_DOSE_RULE
 
 __all__ = ["command"]
 
@@ -24,12 +26,20 @@ LOG_SHOWN = 20
 
 
 CAUSE = click.Choice(ALARM_WORDS)
+SOFT_RULE = click.Choice([f"R-{SOFT_DOSE_RULE:03}"])
 
 
 @click.group()
+@click.option(
+    "--library",
+    default="",
+    envvar="PUMPSIM_LIBRARY",
+    metavar="NAME|FILE",
+    help="The profile whose drugs this programmer holds as its library; the one of the pump's model if not given.",
+)
 @click.argument("port", metavar="PORT")
 @click.pass_context
-def command(ctx: click.Context, port: str) -> None:
+def command(ctx: click.Context, port: str, library: str) -> None:
     """Interrogate and program the pump at PORT.
 
     PORT is pty:PATH, serial:PATH or a path, tcp://HOST:PORT, rfc2217://HOST:PORT, or pumpsim://itp-40?seed=1.
@@ -37,6 +47,7 @@ def command(ctx: click.Context, port: str) -> None:
     if port in command.commands:
         raise UsageError(f"'{port}' is an action, and the port comes before it", do=f"type: pumpsim program PORT {port}")
     ctx.obj = port
+    ctx.meta[LIBRARY] = library
 
 
 @command.command()
@@ -73,15 +84,15 @@ def status(talk: Talk) -> None:
 @click.option("--reason", default="", metavar="WORD", help="Why the dose changes: effect, side-effects, holiday, overdose, reaction.")
 @click.option("--rules", "rules_name", metavar="NAME|FILE", help="label-us (if not given), label-seed, or a file of your own.")
 @click.option("--override", "overrides", multiple=True, metavar="R-033", help="A warning that is meant to be passed; may be given twice.")
+@click.option("--leave-stopped", is_flag=True, help="A pump that waits for START afterwards, as with a new drug, is meant to stand still.")
 @talking
-def update(
-    talk: Talk, file: str, yes: bool, interrupt: bool, person: str | None, reason: str, rules_name: str | None, overrides: tuple[str, ...]
-) -> None:
+def update(talk: Talk, file: str, yes: bool, interrupt: bool, leave_stopped: bool, **asked: Any) -> None:
     """Make the therapy in FILE (YAML) the pump's: judged by the label's rules, shown beside the present one, and asked for, first."""
     from hil.cli.program_rules import Judging
-    from hil.cli.program_update import update_therapy
+    from hil.cli.program_update import Sending, update_therapy
 
-    update_therapy(talk, file, Judging.asked(person, reason, rules_name, overrides), yes=yes, interrupt=interrupt)
+    judging = Judging.asked(asked["person"], asked["reason"], asked["rules_name"], asked["overrides"])
+    update_therapy(talk, file, judging, Sending(yes, interrupt, leave_stopped))
 
 
 @command.command()
@@ -106,12 +117,13 @@ def refill(
 @click.option("--volume", "volume_nl", type=VOLUME, metavar='"0.1 mL"', help="Volume to give, instead of a dose.")
 @click.option("--duration", "duration_s", type=DURATION, required=True, metavar='"10 min"', help="Over how long.")
 @click.option("--may-lengthen", is_flag=True, help="Take longer rather than exceed the pump's highest rate.")
+@click.option("--override", "overrides", multiple=True, type=SOFT_RULE, help="A warning that is meant to be passed.")
 @talking
-def bolus(talk: Talk, dose_ng: int | None, volume_nl: int | None, duration_s: int, may_lengthen: bool) -> None:
-    """Give one bolus on top of the running therapy."""
-    from hil.cli.program_acts import give_bolus
+def bolus(talk: Talk, dose_ng: int | None, volume_nl: int | None, duration_s: int, may_lengthen: bool, overrides: tuple[str, ...]) -> None:
+    """Give one bolus on top of the running therapy; its day's dose is judged by the drug's limits before anything is sent."""
+    from hil.cli.program_acts import Asked, give_bolus
 
-    give_bolus(talk, dose_ng, volume_nl, duration_s, may_lengthen=may_lengthen)
+    give_bolus(talk, Asked(dose_ng, volume_nl, duration_s, may_lengthen, overrides))
 
 
 @command.command("patient-bolus")
@@ -145,10 +157,13 @@ def bridge(talk: Talk, volume_nl: int, rate_nl_per_h: int) -> None:
 
 
 @command.command()
+@click.option("--yes", is_flag=True, help="Start without being asked.")
 @talking
-def start(talk: Talk) -> None:
-    """Run the therapy that the pump has."""
-    _show_mode(talk, "must", lambda opened: opened.start().mode)
+def start(talk: Talk, yes: bool) -> None:
+    """Run the therapy that the pump has, which is shown first; at a terminal somebody has to agree."""
+    from hil.cli.program_acts import start_therapy
+
+    _show_mode(talk, "must", lambda opened: start_therapy(talk, opened, yes))
 
 
 @command.command()
@@ -180,7 +195,7 @@ def silence(talk: Talk, cause: str) -> None:
 @click.argument("cause", type=CAUSE)
 @talking
 def ack(talk: Talk, cause: str) -> None:
-    """Mark one alarm as seen; it goes on sounding."""
+    """Mark one alarm as seen; it goes on sounding while its cause is there. `keys-changed` ends with it."""
     with programmer(talk) as opened:
         opened.acknowledge(_number(cause))
         talk.show({"acknowledged": cause}, [f"{cause} is acknowledged"])
@@ -197,6 +212,26 @@ def alarm_test(talk: Talk) -> None:
     with programmer(talk) as opened:
         opened.alarm_test()
         talk.show({"sounding": True}, ["the pump sounds its alarms"])
+
+
+@command.command("self-test")
+@talking
+def self_test(talk: Talk) -> None:
+    """Have the pump run its tests now; needs --role service."""
+    from hil.wording.alarms import alarms_in
+
+    with programmer(talk) as opened:
+        alarms = alarms_in(opened.self_test())
+        talk.show({"alarms": alarms}, [f"the tests have run; alarms: {', '.join(alarms) or 'none'}"])
+
+
+@command.command("service-reset")
+@talking
+def service_reset(talk: Talk) -> None:
+    """Have the pump forget failures and start anew with all its tests; needs --role service."""
+    with programmer(talk) as opened:
+        opened.service_reset()
+        talk.show({"reset": True}, ["the pump has forgotten its failures and tests itself; look at it again in some seconds"])
 
 
 @command.command("set-clock")

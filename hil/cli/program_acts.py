@@ -5,18 +5,26 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
+import click
+
 from hil.cli.output import aligned
-from hil.cli.program_session import Talk, clock_at, programmer
+from hil.cli.program_ask import Question, can_ask, confirmed
+from hil.cli.program_session import Talk, clock_at
+from hil.cli.program_watch import programmer
 from hil.errors import CheckFailed, UsageError
 from hil.therapy.wire import drug_named
 from hil.wording import quantity
 from protocol.codes import StatusFlag
+from protocol.limits import SOFT_DOSE_RULE
+from protocol.messages import Bolus
+from protocol.therapy_check import check_bolus
 
 if TYPE_CHECKING:
     from protocol.client import Interrogation, Programmer
-    from protocol.messages import BolusAnswer
+    from protocol.messages import BolusAnswer, Identity
+    from protocol.therapy import Therapy
 
-__all__ = ["Refilled", "ask_patient_bolus", "give_bolus", "give_bridge", "give_prime", "tell_refill"]
+__all__ = ["Asked", "Refilled", "ask_patient_bolus", "give_bolus", "give_bridge", "give_prime", "start_therapy", "tell_refill"]
 
 NL_PER_ML = 1_000_000
 
@@ -30,6 +38,16 @@ class Refilled(NamedTuple):
     concentration_ng_per_ml: int
     discrepancy_percent: int | None
     short: bool
+
+
+class Asked(NamedTuple):
+    """The bolus that somebody typed: a dose or a volume, over how long, and which warnings are meant to be passed."""
+
+    dose_ng: int | None
+    volume_nl: int | None
+    duration_s: int
+    may_lengthen: bool = False
+    overrides: tuple[str, ...] = ()
 
 
 def tell_refill(talk: Talk, told: Refilled) -> None:
@@ -77,22 +95,66 @@ def _drug_id(name: str, known: Interrogation, port: str) -> int:
     )
 
 
-def give_bolus(talk: Talk, dose_ng: int | None, volume_nl: int | None, duration_s: int, *, may_lengthen: bool) -> None:
+def start_therapy(talk: Talk, opened: Programmer, agreed: bool) -> int:
+    """Show what would start and start that and nothing else, at a terminal after somebody agreed; returns the mode."""
+    from hil.cli.program_view import therapy_lines
+
+    known = opened.interrogate()
+    if known.therapy is not None and not talk.as_json:
+        for line in therapy_lines(known):
+            click.echo(line, err=True)
+        if can_ask() and not agreed and not confirmed(Question("Start it?", "the start", "the pump stays as it is")):
+            raise CheckFailed("nobody agreed", where="start", do="the pump is as it was")
+    return opened.start(known.generation).mode
+
+
+def give_bolus(talk: Talk, asked: Asked) -> None:
     """Give one bolus: exactly one of dose and volume is typed, the other follows from what the pump was filled with."""
-    if (dose_ng is None) == (volume_nl is None):
+    if (asked.dose_ng is None) == (asked.volume_nl is None):
         raise UsageError("a bolus needs a dose or a volume, and not both", do='write --dose "50 mcg" or --volume "0.1 mL"')
     with programmer(talk, "must") as opened:
         known = opened.interrogate()
         if known.therapy is None:
             raise CheckFailed("the pump has no therapy", where=talk.port, do="send a refill and an update first")
-        concentration = known.therapy.concentration_ng_per_ml
-        if dose_ng is not None and not concentration:
-            raise CheckFailed("the pump runs no drug", where=talk.port, do="give the bolus by --volume")
-        volume = dose_ng * NL_PER_ML // concentration if volume_nl is None and dose_ng is not None else volume_nl or 0
-        dose = volume * concentration // NL_PER_ML if dose_ng is None else dose_ng
-        answer = opened.bolus(volume, dose, duration_s, may_lengthen)
-        lengthened = "" if answer.duration_s == duration_s else ", lengthened"
+        volume, dose = _amount(asked, known.therapy.concentration_ng_per_ml, talk.port)
+        check_bolus(Bolus(0, volume, dose, asked.duration_s, asked.may_lengthen), known.identity, known.therapy.concentration_ng_per_ml)
+        _judge_mass(dose, known.therapy, known.identity, asked.overrides)
+        answer = opened.bolus(volume, dose, asked.duration_s, asked.may_lengthen)
+        lengthened = "" if answer.duration_s == asked.duration_s else ", lengthened"
         _show_dose(talk, opened, ("bolus", f"{quantity.DOSE.text(dose)} in {quantity.VOLUME.text(volume)}"), answer, lengthened)
+
+
+def _amount(asked: Asked, concentration: int, port: str) -> tuple[int, int]:
+    """Volume and dose of a bolus, whichever was typed."""
+    if asked.dose_ng is None:
+        volume = asked.volume_nl or 0
+        return volume, volume * concentration // NL_PER_ML
+    if not concentration:
+        raise CheckFailed("the pump runs no drug", where=port, do="give the bolus by --volume")
+    return asked.dose_ng * NL_PER_ML // concentration, asked.dose_ng
+
+
+def _judge_mass(dose_ng: int, therapy: Therapy, identity: Identity, overrides: tuple[str, ...]) -> None:
+    """The bolus on top of the programmed day, with all that the patient may ask for: the drug's limits, hard and soft, bind mass.
+
+    The pump judges the volume of a bolus only, so a strong drug would get past it. Raises CheckFailed; nothing was sent.
+    """
+    from hil.clinic.plan import regimen_of
+
+    named = (therapy.drug_id, therapy.drug_version)
+    drug = next((entry for entry in identity.drugs if (entry.drug_id, entry.version) == named), None)
+    if drug is None:
+        what = f"the pump's library has no drug {named[0]} of version {named[1]}, which its therapy names"
+        raise CheckFailed(what, do="interrogate it and program the therapy anew; nothing was sent")
+    day_ng = regimen_of(therapy, identity.limits[0]).most_ng_per_day + dose_ng
+    said = f"with this bolus the day's dose of {drug.name} is {quantity.DAILY_DOSE.text(day_ng)}, above the pump's limit"
+    if day_ng > drug.daily_dose_ng_max:
+        most = quantity.DAILY_DOSE.text(drug.daily_dose_ng_max)
+        raise CheckFailed(f"{said} {most}", do="give less; nothing was sent")
+    soft = f"R-{SOFT_DOSE_RULE:03}"
+    if 0 < drug.daily_dose_ng_soft < day_ng and soft not in overrides:
+        most = quantity.DAILY_DOSE.text(drug.daily_dose_ng_soft)
+        raise CheckFailed(f"{soft} warns: {said} of experience, {most}", do=f"give less, or add --override {soft}; nothing was sent")
 
 
 def ask_patient_bolus(talk: Talk) -> None:

@@ -35,22 +35,29 @@ class Talk:
     reply_timeout_s: float | None
     retries: int
     patience_s: float
+    capture: str | None
 
     def show(self, data: object, lines: list[str]) -> None:
         """Print the result as it was asked for."""
         show(data, lines, as_json=self.as_json)
 
     def command(self, action: str) -> str:
-        """What to type for another action with the same pump and programmer file."""
+        """What to type for another action with the same pump, programmer file and key."""
         file = f" --programmer {self.programmer_file}" if self.programmer_file else ""
-        return f"pumpsim program {self.port} {action}{file}"
+        key = f" --key-file {self.key_file}" if self.key_file else ""
+        role = "" if self.role == "clinician" else f" --role {self.role}"
+        return f"pumpsim program {self.port} {action}{role}{file}{key}"
 
 
 _ROLES = click.Choice(["clinician", "patient", "service"])
 _OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
     click.option("--role", type=_ROLES, default="clinician", show_default=True, help="Who speaks."),
-    click.option("--key-file", type=click.Path(dir_okay=False), help="File with this programmer's key, mode 0600; else PUMPSIM_KEY."),
+    click.option(
+        "--key-file",
+        type=click.Path(dir_okay=False),
+        help="File with this programmer's key, mode 0600; else PUMPSIM_KEY, else where a server on this machine left it.",
+    ),
     click.option(
         "--programmer",
         "programmer_file",
@@ -73,6 +80,13 @@ _OPTIONS = (
         default=0,
         metavar="SECONDS",
         help="Wait so long for a power-on self-test to end before a command is sent.",
+    ),
+    click.option(
+        "--capture",
+        type=click.Path(dir_okay=False),
+        envvar="PUMPSIM_CAPTURE",
+        metavar="FILE.pcapng",
+        help="Write every run of bytes on the line to this file; one that is there is gone on with.",
     ),
 )
 
@@ -97,7 +111,6 @@ def programmer(talk: Talk, settling: Settling = "may") -> Iterator[Programmer]:
     """An open session, its open command settled first. Errors of the wire come out as errors of this command line."""
     from protocol.client import Programmer
     from protocol.errors import AnswerLost, Busy
-    from protocol.security import load_key
 
     _register(talk.port)
     with (
@@ -105,11 +118,12 @@ def programmer(talk: Talk, settling: Settling = "may") -> Iterator[Programmer]:
         Programmer.open(
             talk.port,
             role=talk.role,
-            key=load_key(talk.key_file),
+            key_file=talk.key_file,
             programmer_file=talk.programmer_file,
             reply_timeout_s=talk.reply_timeout_s,
             retries=talk.retries,
             patience_s=talk.patience_s,
+            capture=talk.capture,
         ) as opened,
     ):
         if settling != "not":
@@ -120,6 +134,15 @@ def programmer(talk: Talk, settling: Settling = "may") -> Iterator[Programmer]:
             _done_unseen(talk, error.command_id, error.outcome)
         except Busy as error:
             raise _busy(talk, opened, error.until_us) from error
+        finally:
+            _tell_of_capture(opened)
+
+
+def _tell_of_capture(opened: Programmer) -> None:
+    """Say that a capture ended before the action did."""
+    problem: str = getattr(opened.transport, "problem", "")
+    if problem:
+        note(problem)
 
 
 def _register(port: str) -> None:
@@ -172,8 +195,10 @@ def _named(talk: Talk) -> Iterator[None]:
         raise CheckFailed(said.what, where=talk.port, do=said.do) from error
     except wire.Uncertain as error:
         raise UncertainError(str(error), where=talk.port, do=f"type: {_settling_command(talk, error.command_id)}") from error
-    except (wire.KeyFileError, wire.ClientFileError) as error:
+    except (wire.KeyFileError, wire.ClientFileError, wire.CaptureFileError) as error:
         raise UsageError(str(error)) from error
+    except wire.Unanswered as error:
+        raise UncertainError(str(error), where=talk.port) from error
     except wire.NotAuthorised as error:
         raise CheckFailed(str(error), where=talk.port, do=f"a {talk.role} may not do that: choose another --role") from error
     except wire.ProtocolError as error:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from hil.cli.output import note, show_json
+from hil.cli.program_ask import Question, can_ask, confirmed
 from hil.cli.program_rules import Judging
-from hil.cli.program_session import Talk, programmer
+from hil.cli.program_session import Talk
 from hil.cli.program_view import mode_name
+from hil.cli.program_watch import programmer
 from hil.cli.review_view import print_review
 from hil.errors import CheckFailed, UsageError
 from hil.therapy.file import TherapyDocument, read_therapy
@@ -29,31 +30,39 @@ if TYPE_CHECKING:
     from protocol.messages import CommitAnswer
     from protocol.therapy import Therapy
 
-__all__ = ["update_therapy"]
+__all__ = ["Sending", "update_therapy"]
 
 _OUTSIDE_FILE = {Field.NONE, Field.GENERATION, Field.OVERRIDES, Field.OFFSET, Field.LENGTH, Field.DIGEST}
 
 
-def update_therapy(talk: Talk, path: str, judging: Judging, *, yes: bool, interrupt: bool) -> None:
+class Sending(NamedTuple):
+    """What somebody agreed to beforehand: to send without being asked, to end a running bolus, to leave a new drug waiting for START."""
+
+    yes: bool = False
+    interrupt: bool = False
+    leave_stopped: bool = False
+
+
+def update_therapy(talk: Talk, path: str, judging: Judging, agreed: Sending) -> None:
     """Make the file's therapy the pump's. Nothing is sent before all that can be judged here was judged and somebody agreed."""
-    if not yes and (talk.as_json or not sys.stdin.isatty()):
+    if not agreed.yes and (talk.as_json or not can_ask()):
         what = "--json cannot ask for agreement" if talk.as_json else "there is no terminal to ask for agreement"
         raise UsageError(what, where=path, do="add --yes to send without asking; nothing was sent")
     document = read_therapy(path)
-    with programmer(talk, "must") as opened:
+    with programmer(talk, "must", leave_stopped=agreed.leave_stopped) as opened:
         known = opened.interrogate()
         therapy = document.therapy(known.identity)
-        _judge(document, therapy, opened, known, interrupt=interrupt)
+        _judge(document, therapy, opened, known, interrupt=agreed.interrupt)
         report = judging.judge(document, therapy, known)
         tokens = judging.tokens(report, therapy, known.identity)
         shown = review(known.therapy, therapy, known.identity, known.condition)
         if not talk.as_json:
             print_review(shown, f"{known.identity.model}, serial {known.identity.serial}")
             judging.tell(report, therapy, known)
-        if not yes and not click.confirm("\nSend this therapy?", default=False):
+        if not agreed.yes and not confirmed(Question("Send this therapy?", f"the update of {talk.port}", "nothing was sent")):
             raise CheckFailed("not agreed", where=path, do="nothing was sent")
         with _after_begin(document, opened, known):
-            answer = opened.update(therapy, interrupt=interrupt, generation=known.generation, overrides=tokens)
+            answer = opened.update(therapy, interrupt=agreed.interrupt, generation=known.generation, overrides=tokens)
         _report(talk, shown, judging.data(report), answer)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from hil.cli.output import Pair, aligned
 from hil.therapy.days import days_name
 from hil.therapy.review import steps_text
@@ -14,7 +16,7 @@ from protocol.message_table import SPECS
 from protocol.messages import Condition, Counters, LogEntry, OutcomeAnswer, Status
 from protocol.therapy import Therapy
 
-__all__ = ["condition_lines", "interrogation_lines", "log_lines", "outcome_lines", "outcome_text", "status_lines"]
+__all__ = ["condition_lines", "interrogation_lines", "log_lines", "outcome_lines", "outcome_text", "status_lines", "therapy_lines"]
 
 NOT_COMPUTED = "not computed"
 _BATTERY_SAYS: dict[int, str] = {
@@ -29,16 +31,24 @@ def words(name: str) -> str:
     return name.lower().replace("_", " ")
 
 
+def code_name(table: type[IntEnum], number: int, what: str) -> str:
+    """A code in words; one of a newer pump is named by its number."""
+    return words(table(number).name) if number in set(table) else f"{what} {number}"
+
+
 def mode_name(mode: int) -> str:
-    return words(Mode(mode).name) if mode in set(Mode) else f"mode {mode}"
+    return code_name(Mode, mode, "mode")
 
 
 def _last_command(command_id: int, state: int) -> str:
-    return f"{command_id}, {words(DoseState(state).name)}" if command_id else "none"
+    return f"{command_id}, {code_name(DoseState, state, 'state')}" if command_id else "none"
 
 
 def _flags(flags: int) -> str:
-    return ", ".join(words(flag.name or "") for flag in StatusFlag if flags & flag) or "none"
+    """The names of the flags that are set; one of a newer pump is named by its bit."""
+    known = [words(flag.name or "") for flag in StatusFlag if flags & flag]
+    unknown = flags & ~sum(StatusFlag)
+    return _listed([*known, *(f"flag {bit}" for bit in range(unknown.bit_length()) if unknown >> bit & 1)])
 
 
 def _listed(names: list[str]) -> str:
@@ -59,9 +69,10 @@ def status_lines(status: Status) -> list[str]:
         ("flags", _flags(status.flags)),
         ("therapy", f"generation {status.generation}, digest {status.therapy_digest.hex()[:16]}"),
         ("last command", _last_command(status.last_command_id, status.last_command_state)),
-        ("update", words(StagingState(status.staging).name)),
+        ("update", code_name(StagingState, status.staging, "state")),
         ("boots", quantity.number(status.boot_count)),
         ("line errors", quantity.number(status.line_errors)),
+        ("turned away", quantity.number(status.turned_away)),
     ]
     return aligned(pairs)
 
@@ -79,6 +90,11 @@ def interrogation_lines(known: Interrogation) -> list[str]:
     therapy = _therapy_pairs(known) if known.therapy else [("therapy", "none")]
     blocks = [aligned(about), aligned(therapy), condition_lines(known.condition), _counter_lines(known.counters)]
     return [line for block in blocks for line in [*block, ""]][:-1]
+
+
+def therapy_lines(known: Interrogation) -> list[str]:
+    """The therapy in force, its drug, steps and alarms."""
+    return aligned(_therapy_pairs(known))
 
 
 def _therapy_pairs(known: Interrogation) -> list[Pair]:
@@ -175,7 +191,7 @@ def _log_line(entry: LogEntry) -> str:
 
 def outcome_text(outcome: OutcomeAnswer) -> str:
     """What became of a command, in one line."""
-    state = words(DoseState(outcome.state).name)
+    state = code_name(DoseState, outcome.state, "state")
     if outcome.opcode not in SPECS:
         return state
     name = SPECS[outcome.opcode].name

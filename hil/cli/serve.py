@@ -47,10 +47,39 @@ PUMP_OPTIONS: tuple[Callable[[Command], Command], ...] = (
     ),
     click.option("--seed", type=click.IntRange(min=0), help="Decides what differs between units of a profile; 0 if not given."),
     click.option(
+        "--security",
+        default="secure",
+        show_default=True,
+        metavar="NAME",
+        help="What the pump insists on: secure, or a weakness on purpose (no-auth, crc-key, no-replay-check and so on).",
+    ),
+    click.option(
+        "--key-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Keys of its programmers, mode 0600; made if it is not there. Without it the ready line says where they are.",
+    ),
+    click.option(
         "--state",
         type=click.Path(path_type=Path, file_okay=False),
         metavar="DIR",
         help="Keep the pump here; a restart goes on as after a reset.",
+    ),
+    click.option(
+        "--capture",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE.pcapng",
+        help="Write every run of bytes on the port to this file; one that is there is gone on with.",
+    ),
+    click.option(
+        "--capture-ends",
+        type=click.Choice(["host", "both"]),
+        default="host",
+        show_default=True,
+        help="Capture at the host's end of the line, or at the pump's too: between them are the faults of the line.",
+    ),
+    click.option(
+        "--balance", default="", metavar="URL", help="Weigh what the pump delivers, on a balance with its own port: pty:./balance0."
     ),
 )
 """What is asked of each pump, on the command line itself and inside --and."""
@@ -76,12 +105,7 @@ def _of_a_pump(function: Command) -> Command:
 )
 @click.option("--sync/--no-sync", default=True, help="Have each input on stable storage before its answer leaves (with --state).")
 @click.option("--ready-file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the ready line here too.")
-@click.option(
-    "--key-file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="The pump's key, 64 hex digits, mode 0600."
-)
-def command(
-    others: tuple[str, ...], benches: tuple[str, ...], sync: bool, ready_file: Path | None, key_file: Path | None, **pump: Any
-) -> None:
+def command(others: tuple[str, ...], benches: tuple[str, ...], sync: bool, ready_file: Path | None, **pump: Any) -> None:
     """Run a simulated pump of PROFILE behind a port: itp-20, itp-40, itp-40-next, legacy-18, or a file of your own, ./my-pump.yaml.
 
     The first line on standard output is JSON and says where the pump is. Without --state each start is a new pump. Two terminals:
@@ -100,8 +124,7 @@ def command(
     stdio, http = _benches(benches)
     asked = [pump, *(_another(text) for text in others)]
     pumps = tuple(_pump(each, number, sync) for number, each in enumerate(asked, start=1))
-    _check_key(key_file)
-    Server(ServeOptions(pumps, stdio, http, ready_file, key_file)).run()
+    Server(ServeOptions(pumps, stdio, http, ready_file)).run()
 
 
 @click.command(add_help_option=False)
@@ -150,7 +173,23 @@ def _pump(asked: dict[str, Any], number: int, sync: bool) -> PumpOptions:
         seed=asked["seed"],
         state=asked["state"],
         sync=sync,
+        security=_security(asked["security"]),
+        key_file=asked["key_file"],
+        capture=asked["capture"],
+        capture_ends=asked["capture_ends"],
+        balance=asked["balance"],
     )
+
+
+def _security(text: str) -> str:
+    """A security profile's name. Raises UsageError."""
+    from hil.errors import UsageError
+    from protocol.security import security_of
+
+    try:
+        return security_of(text).name
+    except ValueError as error:
+        raise UsageError(str(error), where="--security", do="see docs/security.md") from None
 
 
 def _profile(argument: str | None, option: str | None) -> str:
@@ -198,15 +237,3 @@ def _condition(text: str | None) -> Condition | None:
         return None if text is None else parse_condition(text)
     except BenchError as error:
         raise UsageError(error.what, where="--until", do=error.do) from None
-
-
-def _check_key(path: Path | None) -> None:
-    """Look whether the key can be used. Raises UsageError."""
-    from hil.errors import UsageError
-    from protocol.errors import KeyFileError
-    from protocol.security import load_key
-
-    try:
-        load_key(None if path is None else str(path))
-    except KeyFileError as error:
-        raise UsageError(str(error), where="--key-file") from None

@@ -6,8 +6,10 @@ comes to the same, so the instants of the inputs tell it. A recording that grows
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+from protocol.keys import Key
 
 __all__ = ["Input", "Recording"]
 
@@ -27,11 +29,12 @@ class Input(NamedTuple):
 
 
 class Recording:
-    """Inputs in order since `began_us`. `image` is None where the beginning is a new pump."""
+    """Inputs in order since `began_us`. `image` is None where the beginning is a new pump, which then had these `keys`."""
 
-    def __init__(self, image: bytes | None = None, began_us: int = 0) -> None:
+    def __init__(self, image: bytes | None = None, began_us: int = 0, keys: Sequence[Key] = ()) -> None:
         self.image = image
         self.began_us = began_us
+        self.keys = list(keys)
         self.inputs: list[Input] = []
         self._bytes = 0
 

@@ -8,24 +8,30 @@ and compares.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import pprint
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from hil.errors import UsageError
+from protocol.key_file import seed_keys
+from protocol.keys import Key
 
 if TYPE_CHECKING:
     from hil.unit import Unit
 
-__all__ = ["Script", "read_script", "script_of"]
+__all__ = ["Script", "mark_of", "read_script", "script_of"]
 
 VERSION = 1
 REPLAY = "hil.faults.replay"
 
 
 class Script(NamedTuple):
-    """Which pump, what it was given as (verb, args), and how it ended. `profile_text` is that of a profile which does not ship."""
+    """Which pump, what it was given as (verb, args), and how it ended. `profile_text` is that of a profile which does not ship.
+
+    `keys` is empty where the pump had those of its seed, and else the mark of the keys that doing it again needs (`mark_of`).
+    """
 
     profile: str
     seed: int
@@ -33,11 +39,13 @@ class Script(NamedTuple):
     steps: tuple[tuple[str, dict[str, object]], ...]
     digest: str
     profile_text: str = ""
+    keys: str = ""
 
     def json_lines(self) -> str:
         """One request a line."""
         head = {"script": VERSION, "profile": self.profile, "seed": self.seed, "security": self.security, "digest": self.digest}
         head |= {"profile_text": self.profile_text} if self.profile_text else {}
+        head |= {"keys": self.keys} if self.keys else {}
         rows: list[dict[str, object]] = [{"id": head, "verb": "now"}]
         rows += [{"id": number, "verb": verb, "args": args} for number, (verb, args) in enumerate(self.steps, start=1)]
         rows.append({"id": {"expected": self.digest}, "verb": "digest"})
@@ -47,6 +55,7 @@ class Script(NamedTuple):
         """A program that ends with 0 if the same comes out."""
         steps = pprint.pformat(list(self.steps), width=130, compact=True)
         own = f", {self.profile_text!r}" if self.profile_text else ""
+        own += f", keys={self.keys!r}" if self.keys else ""
         return (
             f'"""Does a recorded run of a {self.profile} with seed {self.seed} again."""\n\n'
             f"from {REPLAY} import replay\nfrom hil.faults.script import Script\n\n"
@@ -59,7 +68,18 @@ class Script(NamedTuple):
 def script_of(unit: Unit) -> Script:
     """The script of a unit's run so far."""
     profile = unit.pump.profile
-    return Script(profile.name, unit.pump.seed, unit.security, tuple(_steps(unit)), unit.digest(), profile.text)
+    return Script(profile.name, unit.pump.seed, unit.security, tuple(_steps(unit)), unit.digest(), profile.text, _keys(unit))
+
+
+def mark_of(keys: Sequence[Key]) -> str:
+    """Eight hexadecimal digits by which keys are known again and which tell nothing of them."""
+    return hashlib.sha256(b"".join(bytes((key.key_id, key.role)) + key.secret for key in sorted(keys))).hexdigest()[:8] if keys else ""
+
+
+def _keys(unit: Unit) -> str:
+    """The mark of the keys that the run began with; none where they are those of the seed, or in the image that it began with."""
+    recording = unit.recording
+    return "" if recording.image is not None or recording.keys == list(seed_keys(unit.pump.seed)) else mark_of(recording.keys)
 
 
 def _steps(unit: Unit) -> Iterator[tuple[str, dict[str, object]]]:
@@ -85,6 +105,6 @@ def read_script(text: str) -> Script:
             raise ValueError(f"version {about['script']}")
         steps = tuple((row["verb"], row.get("args", {})) for row in rows)
         text = about.get("profile_text", "")
-        return Script(about["profile"], about["seed"], about["security"], steps, about["digest"], text)
+        return Script(about["profile"], about["seed"], about["security"], steps, about["digest"], text, about.get("keys", ""))
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"no script: {error}", where="script", do="give what the verb `script` returned") from None

@@ -53,6 +53,10 @@ class MemoryLink:
         """Let virtual time pass."""
         self._bench.call("advance", {"us": us})
 
+    def now_us(self) -> int:
+        """True virtual time."""
+        return self._bench.unit.now_us
+
     def _take(self, data: bytes) -> None:
         self._emitted += len(data)
         self._waiting += data

@@ -13,7 +13,7 @@ from hil.errors import UsageError
 
 __all__ = ["APPLIES", "SECTIONS", "Requirement", "Table", "read_table", "shipped_table"]
 
-SECTIONS = ("FR", "BO", "RS", "ST", "OC", "AL", "SF", "LG", "PW", "EN")
+SECTIONS = ("FR", "BO", "RS", "ST", "OC", "AL", "SF", "LG", "PW", "EN", "PG", "PR")
 """Sections of the shipped table that describe the pump itself; no row of theirs may stay open."""
 APPLIES = ("as-is", "modified", "external-only")
 """How a row written for another class of pump applies to this one."""

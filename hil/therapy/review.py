@@ -253,7 +253,9 @@ def _date(clock_us: int | None) -> str:
 
 
 def _mode(therapy: Therapy | None) -> str:
-    return NONE if therapy is None else Mode(therapy.mode).name.lower().replace("_", " ")
+    if therapy is None:
+        return NONE
+    return next((mode.name.lower().replace("_", " ") for mode in Mode if mode == therapy.mode), f"mode {therapy.mode}")
 
 
 def _step_texts(group: Group | None, concentration: int) -> list[str]:

@@ -134,15 +134,21 @@ def _mismatch(file: TherapyFile, position: int, group: Group) -> Found | None:
 # ---------------------------------------------------------------- back
 
 
+_MODES: dict[int, str] = {Mode.SIMPLE: "simple", Mode.FLEX: "flex", Mode.MINIMUM_RATE: MINIMUM_RATE}
+
+
 def from_wire(therapy: Therapy, identity: Identity) -> TherapyFile:
-    """Make the file that turns into exactly this therapy on this pump. Raises CheckFailed if the pump does not know its drug."""
+    """Make the file that turns into exactly this therapy on this pump. Raises CheckFailed for a drug or a mode that is not known."""
     drug = next((entry for entry in identity.drugs if (entry.drug_id, entry.version) == (therapy.drug_id, therapy.drug_version)), None)
     if drug is None:
         raise CheckFailed(f"the pump does not know drug {therapy.drug_id}, version {therapy.drug_version}", do="interrogate again")
+    mode = _MODES.get(therapy.mode)
+    if mode is None:
+        raise CheckFailed(f"the therapy has mode {therapy.mode}, which is not known here", do="use a programmer as new as the pump")
     plain: dict[str, object] = {
         "drug": drug.name,
         "concentration": therapy.concentration_ng_per_ml,
-        "mode": {Mode.SIMPLE: "simple", Mode.FLEX: "flex", Mode.MINIMUM_RATE: MINIMUM_RATE}[Mode(therapy.mode)],
+        "mode": mode,
         "low-reservoir-alarm": therapy.low_reservoir_nl,
         "critical-alarm-every": therapy.critical_repeat_s,
         "non-critical-alarm-every": therapy.non_critical_repeat_s,

@@ -1,4 +1,4 @@
-"""pumpsim://PROFILE?seed=N&catheter=NAME&pace=lock-step: a serial port with a pump of its own behind it, in the same process.
+"""pumpsim://PROFILE?seed=N&catheter=NAME&pace=lock-step&security=NAME: a serial port with a pump of its own behind it, in the same process.
 
 Answers are there as soon as the request is written. In lock-step no time passes between the two, and none afterwards: what is not waiting
 never comes, unless another thread writes. A read keeps to its timeout all the same, since a program may count on it; only a read that
@@ -33,7 +33,7 @@ class Serial(SerialBase):
             raise SerialException("the port must be set before it is opened")
         try:
             asked = parse_pump_url(self.port)
-            self.unit = Unit.new(asked.profile, seed=asked.seed, catheter=asked.catheter)
+            self.unit = Unit.new(asked.profile, seed=asked.seed, catheter=asked.catheter, security=asked.security)
         except HilError as error:
             raise SerialException(str(error)) from None
         self._pacer = Pacer(asked.pace)

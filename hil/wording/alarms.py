@@ -47,6 +47,8 @@ _SAID: dict[AlarmCause, AlarmSaid] = {
     AlarmCause.SELF_TEST_TONE: _self_test("tone"),
     AlarmCause.LOG_ERROR: AlarmSaid("log error", "the flow goes on", "it ends with the first record that reads back right"),
     AlarmCause.SUPPLY_RANGE: AlarmSaid("supply out of range", "the flow goes on", "it ends when the supply is within its range"),
+    AlarmCause.MAGNET_STOP: AlarmSaid("stopped by magnet", "the pump was stopped without a programmer", "find out why, then start it"),
+    AlarmCause.KEYS_CHANGED: AlarmSaid("keys changed", "the flow goes on", "make sure that the new key is yours, then acknowledge"),
 }
 ALARMS_SAID = tuple(_SAID[cause] for cause in AlarmCause)
 ALARM_WORDS = tuple(cause.name.lower().replace("_", "-") for cause in AlarmCause)

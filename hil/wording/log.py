@@ -91,6 +91,8 @@ def _other_text(entry: LogEntry) -> str:
         EventKind.REFILL: quantity.CONCENTRATION.text(entry.value),
         EventKind.BOLUS_STARTED: f"{_DOSES.get(entry.detail, '')}over {quantity.duration(entry.value)}",
         EventKind.STOPPED: _STOPS.get(entry.detail, f"reason {entry.detail}"),
+        EventKind.TURNED_AWAY: f"{entry.value} since the last such record",
+        EventKind.KEY_SET: f"slot {entry.detail}",
         EventKind.BOLUS_ENDED: "interrupted" if entry.detail else "complete",
     }
     text = next((say for kind, say in says.items() if kind == entry.kind), "")

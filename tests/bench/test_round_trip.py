@@ -1,4 +1,7 @@
-"""A STATUS round trip with a served pump, as a share of what the operating system alone takes for as many bytes."""
+"""A STATUS round trip with a served pump, as a share of what the operating system alone takes for as many bytes.
+
+The pump is a `secure` one, so every frame carries a MAC; one that proves nothing stands beside it, and the difference is what MACs cost.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import serial
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from hil.bench.stdio import ServerProcess
+from hil.unit import Unit
 from protocol.client import Programmer
 from protocol.framing import Frame, encode_frame
 from protocol.message_table import BY_NAME
@@ -21,7 +25,7 @@ from tests.link.bedside import Bedside
 
 pytestmark = pytest.mark.bench
 
-REQUEST = encode_frame(Frame(BY_NAME["STATUS"].opcode, 1, 1, b""))
+REQUEST = encode_frame(Frame(BY_NAME["STATUS"].opcode, 1, 1, b"", mac=bytes(8)))
 
 
 @pytest.fixture
@@ -31,9 +35,10 @@ def stack() -> Iterator[ExitStack]:
         yield opened
 
 
-def served(stack: ExitStack, port: str) -> tuple[Programmer, int]:
+def served(stack: ExitStack, port: str, security: str = "secure") -> tuple[Programmer, int]:
     """A programmer at a served pump, and the bytes that an answer to STATUS takes."""
-    server = stack.enter_context(ServerProcess("itp-40", ["--port", port, "--seed", "1", "--pace", "lock-step"]))
+    options = ["--port", port, "--seed", "1", "--pace", "lock-step", "--security", security]
+    server = stack.enter_context(ServerProcess("itp-40", options))
     runs: list[int] = []
 
     def count(direction: str, raw: bytes) -> None:
@@ -76,11 +81,13 @@ def tcp_floors(stack: ExitStack, size: int) -> dict[str, Callable[[], object]]:
     return {"echo, raw fd": lambda: raw.ask(REQUEST), "echo, pyserial read(n)": by_size}
 
 
-def compare(programmer: Programmer, floors: dict[str, Callable[[], object]], note: Note, name: str) -> None:
-    """Status and floors in turns; notes each floor's share of a status."""
-    medians = in_turns({"status": programmer.status, **floors})
-    status_s = medians.pop("status")
-    note(f"STATUS round trip over {name}", f"{status_s * 1e6:8.1f} us")
+def compare(programmers: tuple[Programmer, Programmer], floors: dict[str, Callable[[], object]], note: Note, name: str) -> None:
+    """Status with and without MACs, and floors, in turns; notes each floor's share of a status."""
+    secure, open_ = programmers
+    medians = in_turns({"status": secure.status, "without": open_.status, **floors})
+    status_s, without_s = medians.pop("status"), medians.pop("without")
+    note(f"STATUS round trip over {name}, authenticated", f"{status_s * 1e6:8.1f} us")
+    note("   without MACs (no-auth)", f"{without_s * 1e6:8.1f} us, {without_s / status_s:.2f} of it")
     for floor, floor_s in medians.items():
         note(f"   {floor}", f"{floor_s * 1e6:8.1f} us, share {floor_s / status_s:.2f}")
 
@@ -88,7 +95,8 @@ def compare(programmer: Programmer, floors: dict[str, Callable[[], object]], not
 def test_status_over_a_pty(stack: ExitStack, tmp_path: Path, benchmark: BenchmarkFixture, note: Note) -> None:
     """Client to served pump over a pty, beside raw and pyserial echoes of the same sizes."""
     programmer, size = served(stack, f"pty:{tmp_path / 'pump'}")
-    compare(programmer, pty_floors(stack, size), note, "pty")
+    other, _ = served(stack, f"pty:{tmp_path / 'other'}", "no-auth")
+    compare((programmer, other), pty_floors(stack, size), note, "pty")
 
     assert benchmark(programmer.status).boot_count == 1
 
@@ -96,7 +104,8 @@ def test_status_over_a_pty(stack: ExitStack, tmp_path: Path, benchmark: Benchmar
 def test_status_over_tcp(stack: ExitStack, benchmark: BenchmarkFixture, note: Note) -> None:
     """Client to served pump over TCP, beside raw and pyserial echoes of the same sizes."""
     programmer, size = served(stack, "tcp://127.0.0.1:0")
-    compare(programmer, tcp_floors(stack, size), note, "TCP")
+    other, _ = served(stack, "tcp://127.0.0.1:0", "no-auth")
+    compare((programmer, other), tcp_floors(stack, size), note, "TCP")
 
     assert benchmark(programmer.status).boot_count == 1
 
@@ -104,6 +113,9 @@ def test_status_over_tcp(stack: ExitStack, benchmark: BenchmarkFixture, note: No
 def test_status_in_memory(benchmark: BenchmarkFixture, note: Note) -> None:
     """The same with no operating system between: what client and pump cost themselves."""
     programmer = Bedside.running().programmer()
-    note("STATUS round trip in memory", f"{in_turns({'status': programmer.status})['status'] * 1e6:8.1f} us")
+    other = Bedside(Unit.new("itp-40", seed=1, security="no-auth")).programmer()
+    taken = in_turns({"status": programmer.status, "without": other.status})
+    note("STATUS round trip in memory, authenticated", f"{taken['status'] * 1e6:8.1f} us")
+    note("   without MACs (no-auth)", f"{taken['without'] * 1e6:8.1f} us, {taken['without'] / taken['status']:.2f} of it")
 
     assert benchmark(programmer.status).boot_count == 1

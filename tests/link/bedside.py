@@ -107,7 +107,7 @@ class Bedside:
 
     def programmer(self, **options: Unpack[Options]) -> Programmer:
         """A programmer with an open session; the usual one unless its id is given."""
-        given: Options = {"programmer_id": PROGRAMMER, **options}
+        given: Options = {"programmer_id": PROGRAMMER, "keys": self.unit.keys, **options}
         return Programmer.over(MemoryTransport(self.carry), **given)
 
     def advance(self, *, us: int = 0, seconds: int = 0, minutes: int = 0, hours: int = 0, days: int = 0) -> None:

@@ -51,7 +51,7 @@ class FaultyLine:
     def programmer(self, **options: Any) -> Programmer:
         """A programmer with an open session over the line; the usual one unless its id is given."""
         link = MemoryLink(self.bench.bench)
-        return Programmer.over(link, waiter=BenchWaiter(link), **{"programmer_id": PROGRAMMER, **options})
+        return Programmer.over(link, waiter=BenchWaiter(link), **{"programmer_id": PROGRAMMER, "keys": self.unit.keys, **options})
 
     def totals(self) -> Totals:
         """Everything given since manufacture."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from protocol import Programmer
@@ -19,32 +17,22 @@ from protocol.errors import (
     Refused,
     Unsupported,
 )
-from protocol.framing import ANSWER, Frame, decode_frame, encode_frame
+from protocol.framing import ANSWER, Frame, encode_frame
 from protocol.limits import SESSION_IDLE_US
 from protocol.message_table import BY_NAME
 from protocol.messages import Bolus, SetClock
-from protocol.testing import Fault, Pair, drop, simple_therapy
+from protocol.testing import TEST_KEYS, Pair, drop, simple_therapy
 from protocol.therapy import Group, Step, Therapy
 from protocol.transcript import describe
 from protocol.transport.memory import MemoryTransport
 from protocol.transport.tcp import port_busy_frame
+from tests.link.defective_pump import answer_with
 
 
 @pytest.fixture
 def pair() -> Pair:
     """A running pump."""
     return Pair().running()
-
-
-def answer_with(change: Callable[[bytes], bytes]) -> Fault:
-    """Rewrites the body of one answer, with a right CRC."""
-
-    def lie(raw: bytes) -> bytes:
-        frame = decode_frame(raw[:-1])
-        assert isinstance(frame, Frame)
-        return encode_frame(frame._replace(body=change(frame.body)))
-
-    return lie
 
 
 def large_therapy() -> Therapy:
@@ -216,7 +204,7 @@ class TestAnswers:
         """What was sent, how often, and what to do."""
         with pair.programmer(retries=1) as programmer:
             pair.link.to_pump.extend([drop] * 2)
-            with pytest.raises(NoAnswer, match=r"sent STATUS \(22 bytes, session 2, sequence 1\) 2 times; nothing came back: check"):
+            with pytest.raises(NoAnswer, match=r"sent STATUS \(30 bytes, session 2, sequence 1\) 2 times; nothing came back: check"):
                 programmer.status()
 
     def test_that_cannot_be_read_are_one_line(self, pair: Pair) -> None:
@@ -229,10 +217,10 @@ class TestAnswers:
     def test_out_of_place_are_errors_with_their_name(self, pair: Pair) -> None:
         """Every answer code has an error class."""
         with pair.programmer() as programmer:
-            pair.link.to_host.append(answer_with(lambda _: bytes((Answer.UNSUPPORTED,))))
+            pair.link.to_host.append(answer_with(pair, lambda _: bytes((Answer.UNSUPPORTED,))))
             with pytest.raises(Unsupported, match="STATUS: the pump answers UNSUPPORTED"):
                 programmer.status()
-            pair.link.to_host.append(answer_with(lambda _: bytes((Answer.UNSUPPORTED,))))
+            pair.link.to_host.append(answer_with(pair, lambda _: bytes((Answer.UNSUPPORTED,))))
             with pytest.raises(Unsupported, match="STATUS"):
                 programmer.set_clock(1)
             assert programmer.open_command_id is None
@@ -272,7 +260,7 @@ def test_old_bytes_are_flushed_before_the_session(pair: Pair) -> None:
             return left.pop() if left else super().read(timeout_s)
 
     with pytest.raises(BadAnswer, match=r"sent HELLO .* the answer cannot be read"):
-        Programmer.over(Littered(pair.link.carry))
+        Programmer.over(Littered(pair.link.carry), keys=TEST_KEYS)
     del left[10:]
-    with Programmer.over(Littered(pair.link.carry)) as programmer:
+    with Programmer.over(Littered(pair.link.carry), keys=TEST_KEYS) as programmer:
         assert programmer.request("SET_CLOCK", SetClock(9, 9)).answer is Answer.ID_GAP

@@ -14,30 +14,19 @@ from protocol.errors import (
     Refused,
     Rejected,
 )
-from protocol.framing import Frame, decode_frame, encode_frame
 from protocol.limits import STAGING_US
 from protocol.message_table import BY_NAME
 from protocol.messages import Begin, TherapyPart
-from protocol.testing import Fault, Pair, keep, simple_therapy
+from protocol.testing import Pair, keep, simple_therapy
 from protocol.therapy import Group, Step, Therapy
 from protocol.transcript import describe
+from tests.link.defective_pump import answer_with
 
 
 @pytest.fixture
 def pair() -> Pair:
     """A running pump."""
     return Pair().running()
-
-
-def answer_with(change: Callable[[bytes], bytes]) -> Fault:
-    """Rewrites the body of one answer, with a right CRC."""
-
-    def lie(raw: bytes) -> bytes:
-        frame = decode_frame(raw[:-1])
-        assert isinstance(frame, Frame)
-        return encode_frame(frame._replace(body=change(frame.body)))
-
-    return lie
 
 
 def large_therapy() -> Therapy:
@@ -143,7 +132,7 @@ class TestUpdate:
     def test_with_another_readback_is_aborted(self, pair: Pair, change: Callable[[bytes], bytes]) -> None:
         """A pump that understood something else is not told to commit."""
         with pair.programmer() as programmer:
-            pair.link.to_host.extend([keep] * 7 + [answer_with(change)])
+            pair.link.to_host.extend([keep] * 7 + [answer_with(pair, change)])
             with pytest.raises(BadAnswer, match="understood another therapy"):
                 programmer.update(simple_therapy(8000))
 
@@ -153,7 +142,7 @@ class TestUpdate:
     def test_interrogated_therapy_must_fit_its_digest(self, pair: Pair) -> None:
         """A therapy that came in wrong is not shown to anybody."""
         with pair.programmer() as programmer:
-            pair.link.to_host.extend([keep, answer_with(lambda body: body[:-1] + b"\x99")])
+            pair.link.to_host.extend([keep, answer_with(pair, lambda body: body[:-1] + b"\x99")])
             with pytest.raises(BadAnswer, match="does not fit its digest"):
                 programmer.interrogate()
 
@@ -161,7 +150,7 @@ class TestUpdate:
         """A pump that sends no more bytes than it promised does not hang the client."""
         part = TherapyPart(1, bytes(32), 100, 0, b"")
         with pair.programmer() as programmer:
-            pair.link.to_host.extend([keep, answer_with(lambda _: b"\0\1" + encode(part))])
+            pair.link.to_host.extend([keep, answer_with(pair, lambda _: b"\0\1" + encode(part))])
             with pytest.raises(BadAnswer, match="does not fit its digest"):
                 programmer.interrogate()
 

@@ -95,7 +95,12 @@ class Story:
         cable = CutTransport(open_transport(str((self.rig.ready or {})["port"])), way, after_bytes)
         try:
             with Programmer.over(
-                cable, waiter=BenchWaiter(self.rig.bench), programmer_file=self.file, on_frame=self._heard, **PROGRAMMER
+                cable,
+                waiter=BenchWaiter(self.rig.bench),
+                programmer_file=self.file,
+                on_frame=self._heard,
+                key_file=(self.rig.ready or {})["key_file"],
+                **PROGRAMMER,
             ) as programmer:
                 self._act(programmer, "update")
                 self._act(programmer, "bolus")

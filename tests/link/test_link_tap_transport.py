@@ -8,7 +8,7 @@ from hil.errors import BenchError
 from hil.instruments.tapped_transport import TappedTransport
 from protocol.client import Programmer
 from protocol.errors import NoAnswer
-from protocol.testing import Pair
+from protocol.testing import TEST_KEYS, Pair
 from protocol.transport.memory import MemoryTransport
 
 
@@ -31,7 +31,7 @@ def tapped(pair: Pair) -> TappedTransport:
 def test_idle_tap_is_a_plain_transport() -> None:
     """Name and timeout are the inner one's, and a session works."""
     transport = tapped(Pair().running())
-    with Programmer.over(transport, programmer_id=1) as programmer:
+    with Programmer.over(transport, programmer_id=1, keys=TEST_KEYS) as programmer:
         assert programmer.status().generation == 1
     assert (transport.name, transport.default_reply_timeout_s) == ("memory", 2.0)
 
@@ -53,7 +53,7 @@ def test_client_gets_through(fault: str, params: dict[str, int | str]) -> None:
     """One bolus on a line with a fault: done, once."""
     pair = Pair().running()
     transport = tapped(pair)
-    with Programmer.over(transport, programmer_id=1, reply_timeout_s=0.5) as programmer:
+    with Programmer.over(transport, programmer_id=1, keys=TEST_KEYS, reply_timeout_s=0.5) as programmer:
         handle = transport.inject(fault, **params)
         programmer.bolus(1000, 2000, 600)
         assert transport.clear(handle)
@@ -64,7 +64,7 @@ def test_client_gets_through(fault: str, params: dict[str, int | str]) -> None:
 def test_line_that_loses_all_ends_the_wait() -> None:
     """The client gives up after its resends, and reads no longer than its timeout each time."""
     transport = tapped(Pair().running())
-    with Programmer.over(transport, programmer_id=1, reply_timeout_s=0.1) as programmer:
+    with Programmer.over(transport, programmer_id=1, keys=TEST_KEYS, reply_timeout_s=0.1) as programmer:
         handle = transport.inject("link.drop")
         with pytest.raises(NoAnswer):
             programmer.status()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import struct
 from typing import Any
 
@@ -13,6 +14,7 @@ from protocol.codec import encode
 from protocol.codes import AlarmClass, Answer, Role, Unit
 from protocol.framing import ANSWER, Frame, FrameDecoder, encode_frame
 from protocol.limits import SESSION_IDLE_US, SESSION_LIFE_US, U32_MAX
+from protocol.mac import SessionKeys
 from protocol.message_table import HELLO, MESSAGES, PROTOCOL_MAJOR, PROTOCOL_MINOR, Spec
 from protocol.messages import Begin, Cause, Hello, Nothing, Refusal
 from protocol.refusals import Field, RefusalCode
@@ -41,7 +43,22 @@ class TestHello:
 
         assert (answer.session, answer.major, answer.minor, answer.boot_count) == (1, PROTOCOL_MAJOR, PROTOCOL_MINOR, 1)
         assert (answer.model, answer.serial, answer.firmware) == ("paper", "P-0001", "1.0")
-        assert answer.proof == bytes(16)
+
+    def test_proves_that_the_pump_has_the_key(self, pair: Pair) -> None:
+        """The proof is over all that both ends said, with the proof itself as zeros."""
+        answer = RawHost(pair).hello().body
+        said = encode(Hello(PROTOCOL_MAJOR, PROTOCOL_MINOR, Role.CLINICIAN, 2, 1, bytes(16))) + encode(answer._replace(proof=bytes(16)))
+
+        assert answer.proof == hmac.digest(b"\x02" * 32, b"pumpsim proof" + said, "sha256")[:16]
+
+    def test_proves_nothing_where_nobody_has_to(self) -> None:
+        """Under no-auth the proof is zero."""
+        assert RawHost(Pair(security="no-auth")).hello().body.proof == bytes(16)
+
+    @pytest.mark.parametrize("changes", [{"key_id": 1}, {"key_id": 0}, {"key_id": 4}, {"key_id": 9}, {"role": 3}])
+    def test_of_a_key_that_is_not_this_roles_is_turned_away(self, pair: Pair, changes: dict[str, Any]) -> None:
+        """An id without a key, and another role's, open nothing, and it is not told which of the two it was."""
+        assert RawHost(pair).hello(**changes) == (Answer.NOT_AUTHENTICATED, Nothing())
 
     def test_same_hello_gets_the_same_answer(self, pair: Pair) -> None:
         """A retransmitted HELLO opens nothing new."""
@@ -57,12 +74,24 @@ class TestHello:
         assert newcomer.ask("STATUS").answer is Answer.OK
         assert host.ask("STATUS").answer is Answer.NOT_AUTHENTICATED
 
+    def test_new_hello_changes_nothing_until_its_first_right_mac(self, host: RawHost, pair: Pair) -> None:
+        """Who only says HELLO, or signs with a key of his own, ends nobody's session."""
+        assert host.ask("STATUS").answer is Answer.OK
+        stranger = RawHost(pair, programmer_id=2)
+        stranger.hello()
+        stranger.keys = SessionKeys(bytes(32), bytes(32), "P-0001")
+
+        assert host.ask("STATUS").answer is Answer.OK
+        assert stranger.ask("STATUS").answer is Answer.NOT_AUTHENTICATED
+        assert host.ask("STATUS").answer is Answer.OK
+
     @pytest.mark.parametrize(
         "changes,refusal",
         [
             pytest.param({"major": 2}, (RefusalCode.UNKNOWN_VERSION, Field.VERSION, 0, 2, 1, Unit.NONE), id="major version"),
-            pytest.param({"role": 0}, (RefusalCode.UNKNOWN_ROLE, Field.ROLE, 0, 0, 3, Unit.NONE), id="no role"),
-            pytest.param({"role": 9}, (RefusalCode.UNKNOWN_ROLE, Field.ROLE, 0, 9, 3, Unit.NONE), id="unknown role"),
+            pytest.param({"role": 0}, (RefusalCode.UNKNOWN_ROLE, Field.ROLE, 0, 0, 4, Unit.NONE), id="no role"),
+            pytest.param({"role": 9}, (RefusalCode.UNKNOWN_ROLE, Field.ROLE, 0, 9, 4, Unit.NONE), id="unknown role"),
+            pytest.param({"role": 4}, (RefusalCode.NO_MAGNET, Field.ROLE, 0, 4, 0, Unit.NONE), id="provisioner without a magnet"),
         ],
     )
     def test_is_refused_with_a_code(self, pair: Pair, changes: dict[str, Any], refusal: tuple[int, ...]) -> None:
@@ -99,6 +128,7 @@ class TestNumber:
             host = RawHost(pair, programmer_id=cut)
             try:
                 seen.append(host.hello().body.session)
+                host.ask("CLOSE")
             except AssertionError:  # no answer: the power went
                 continue
 
@@ -136,11 +166,23 @@ class TestWithoutSession:
 
         assert host.ask("STATUS").answer is Answer.NOT_AUTHENTICATED
 
-    def test_a_mac_is_not_admitted(self, host: RawHost) -> None:
-        """A MAC that cannot be checked counts as no proof."""
-        frame = Frame(0x10, host.session, 1, b"", 0, bytes(8))
+    def test_no_mac_and_a_wrong_one_are_not_admitted(self, host: RawHost, pair: Pair) -> None:
+        """Without its right MAC a frame belongs to no session, and uses nothing up."""
+        frame = Frame(0x10, host.session, 1, b"")
+        assert host.keys is not None
+        right, host.keys = host.keys, None
+        wrong = bytes((right.mac(frame)[0] ^ 1,)) + right.mac(frame)[1:]
 
         assert host.send(frame).answer is Answer.NOT_AUTHENTICATED
+        assert host.send(frame._replace(mac=wrong)).answer is Answer.NOT_AUTHENTICATED
+        assert host.send(right.signed(frame)).answer is Answer.OK
+
+    def test_a_mac_that_cannot_be_checked_is_not_admitted(self) -> None:
+        """Where nothing is proved, a MAC counts as no proof either."""
+        host = RawHost(Pair(security="no-auth"))
+        host.hello()
+
+        assert host.send(Frame(0x10, host.session, 1, b"", 0, bytes(8))).answer is Answer.NOT_AUTHENTICATED
 
 
 class TestEnd:
@@ -214,7 +256,9 @@ class TestSilences:
 
     def test_outlive_a_new_session_of_the_same_programmer(self, silenced: Pair) -> None:
         """The same programmer coming back keeps what it muted."""
-        RawHost(silenced).hello(b"n" * 16)
+        again = RawHost(silenced)
+        again.hello(b"n" * 16)
+        again.ask("STATUS")
 
         assert silenced.pump.silenced == {2}
 
@@ -227,17 +271,21 @@ class TestSilences:
         assert silenced.pump.silenced == set()
 
     def test_end_when_another_programmer_takes_over(self, silenced: Pair) -> None:
-        """A session that was pushed out was not closed."""
-        RawHost(silenced, programmer_id=2).hello()
+        """A session that was pushed out was not closed; it is pushed out by the other's first right MAC, not by a HELLO."""
+        other = RawHost(silenced, programmer_id=2)
+        other.hello()
+        assert silenced.pump.silenced == {2}
+        other.ask("STATUS")
 
         assert silenced.pump.silenced == set()
 
 
 class TestRoles:
-    @pytest.mark.parametrize("role", [Role.PATIENT, Role.CLINICIAN, Role.SERVICE])
+    @pytest.mark.parametrize("role", [Role.PATIENT, Role.CLINICIAN, Role.SERVICE, Role.PROVISIONER])
     @pytest.mark.parametrize("spec", [spec for spec in MESSAGES if spec.opcode != HELLO], ids=lambda spec: spec.name)
     def test_table_decides_who_may(self, pair: Pair, spec: Spec, role: Role) -> None:
         """A role that the message table does not name is answered NOT_AUTHORISED, whatever the body."""
+        pair.pump.magnet_held = True
         host = RawHost(pair, role=role)
         host.hello()
         reply = host.ask_raw(spec.opcode, b"")
@@ -295,7 +343,8 @@ class TestStrangers:
 
     def test_several_requests_in_one_piece_are_all_answered(self, host: RawHost, pair: Pair) -> None:
         """Each of several frames that come together gets its answer."""
-        sent = b"".join(encode_frame(Frame(0x10, host.session, number, b"")) for number in (1, 2, 3))
+        sent = b"".join(host.sealed(Frame(0x10, host.session, number, b"")) for number in (1, 2, 3))
         answers = FrameDecoder().feed(pair.link.carry(sent))
 
-        assert [item.sequence for item in answers if isinstance(item, Frame)] == [1, 2, 3]
+        told = [(item.sequence, item.body[0]) for item in answers if isinstance(item, Frame)]
+        assert told == [(1, Answer.OK), (2, Answer.OK), (3, Answer.OK)]

@@ -10,10 +10,10 @@ from protocol.client import Programmer
 from protocol.client_file import ClientFile
 from protocol.codes import Answer, DoseState, Mode
 from protocol.errors import Uncertain
-from protocol.framing import Frame, decode_frame, encode_frame
 from protocol.message_table import BY_NAME
 from protocol.messages import BolusAnswer
 from protocol.testing import Pair, drop, keep, simple_therapy
+from tests.link.defective_pump import answer_with
 
 NEXT = 3
 EVERY_COPY = 4
@@ -92,13 +92,7 @@ class TestUncertain:
 
     def test_settles_nothing_when_the_answer_is_another(self, pair: Pair, programmer: Programmer) -> None:
         """An answer that does not tell the outcome leaves it open."""
-
-        def lie(raw: bytes) -> bytes:
-            frame = decode_frame(raw[:-1])
-            assert isinstance(frame, Frame)
-            return encode_frame(frame._replace(body=bytes((Answer.NOT_AUTHORISED,))))
-
-        pair.link.to_host.append(lie)
+        pair.link.to_host.append(answer_with(pair, lambda _: bytes((Answer.NOT_AUTHORISED,))))
         with pytest.raises(Uncertain, match="NOT_AUTHORISED"):
             programmer.settle()
 

@@ -12,11 +12,13 @@ from hil.therapy.prescription import MODE_NAMES, image_digest, to_prescription, 
 from protocol.client import Programmer
 from protocol.codec import decode, encode
 from protocol.codes import DoseKind, Mode, StatusFlag
-from protocol.limits import IMAGE_BYTES_MAX
+from protocol.limits import IMAGE_BYTES_MAX, SOFT_DOSE_RULE
 from protocol.therapy import Group, Step, Therapy
 from tests.link.bedside import BOLUS_DOSE_NG, BOLUS_NL, BOLUS_S, CONCENTRATION, Bedside
 
 WEEKDAYS = 7
+SOFT_DAILY_NG = 1_000_000
+"""The drug's soft limit of a day's dose; above it an update names the rule that somebody passed."""
 
 
 @st.composite
@@ -62,7 +64,8 @@ def test_wire_tells_what_the_pump_believes(therapy: Therapy, seconds: int, bolus
     """Any therapy the limits allow is taken; STATUS and INTERROGATE agree with the firmware's own status at any time after."""
     bedside = Bedside.running()
     programmer = bedside.programmer()
-    programmer.update(therapy)
+    above_soft = any(group.daily_dose_ng > SOFT_DAILY_NG for group in therapy.groups)
+    programmer.update(therapy, overrides=(SOFT_DOSE_RULE,) if above_soft else ())
     bedside.advance(seconds=seconds)
     if bolus:
         programmer.bolus(BOLUS_NL, BOLUS_DOSE_NG, BOLUS_S, may_lengthen=True)

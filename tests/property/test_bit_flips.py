@@ -14,10 +14,11 @@ from types import ModuleType
 import pytest
 
 from firmware_sim.firmware import doses, journal, lockouts, nvm, records, scrub
+from protocol import keys
 from tests.conftest import TOLD_PROPERTY
 from tests.support import flip_campaign
 from tests.support.flip_day import PHASES_S
-from tests.support.flips import DETECTED, MASKED, REGIONS, WRONG, Case, Site, control, drawn_sites, judge, run_region
+from tests.support.flips import DETECTED, HARMLESS, MASKED, REGIONS, WRONG, Case, Site, control, drawn_sites, judge, run_region
 
 FLIPS = 10_000
 EACH = -(-FLIPS // len(REGIONS))
@@ -38,10 +39,8 @@ def test_flip_never_leads_to_something_wrong(region: str, seed: int, record_prop
 
 
 def test_campaign_covers_every_region_that_holds_something() -> None:
-    """Regions of the memory chip that a day fills, and the RAM image of the therapy, are all hit; the keys' region holds nothing yet."""
-    profile_regions = {"ram", *_profile_regions()}
-
-    assert profile_regions - set(REGIONS) <= {"keys"}
+    """Regions of the memory chip that a day fills, and the RAM image of the therapy, are all hit."""
+    assert {"ram", *_profile_regions()} == set(REGIONS)
 
 
 def _profile_regions() -> Iterator[str]:
@@ -76,6 +75,11 @@ def test_flip_in_a_record_is_mended_and_told(region: str) -> None:
 def test_flip_in_the_log_is_read_as_bad(region: str) -> None:
     """A record that was hit says that it is no record; all else is as it was."""
     assert {judge(site, case).kind for site, case in drawn_sites(region, FEW, 2)} == {DETECTED}
+
+
+def test_flip_in_a_key_changes_no_key() -> None:
+    """Each key is there twice: the copy that is whole counts, and nobody else gets in."""
+    assert {judge(site, case).kind for site, case in drawn_sites("keys", FEW, 2)} == {HARMLESS}
 
 
 def test_pump_that_was_not_hit_has_nothing_to_tell() -> None:
@@ -124,6 +128,15 @@ def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_campaign_finds_a_firmware_without_crc_check(region: str) -> None:
     """Without the CRC check the same flips come to something wrong in each region that matters."""
     assert run_region(region, FEW * 2, 3).kinds.get(WRONG, 0) > 0
+
+
+def test_campaign_finds_a_key_ring_without_crc_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the CRC check a bent key is taken for a key."""
+    for case in (Case(phase, reset_s) for phase in range(len(PHASES_S)) for reset_s in (0, 600, 3_300)):
+        control(case)
+    monkeypatch.setattr(keys, "crc32c", lambda raw: Anything())
+
+    assert run_region("keys", FEW * 2, 3).kinds.get(WRONG, 0) > 0
 
 
 def test_wrong_rate_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

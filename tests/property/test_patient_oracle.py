@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from firmware_sim import Pump
 from firmware_sim.patient import Patient
-from firmware_sim.plant.patient.cascade import Cascade, Node, Steady
+from firmware_sim.plant.patient.cascade import Cascade, Node
 from firmware_sim.plant.patient.preset import Preset
 from firmware_sim.units import MASS_PER_NG
 from tests.oracle.patient_oracle import Floats, Input, Line, Sites, Stirred, integrate
@@ -149,9 +149,9 @@ def test_chain_of_any_rates_keeps_what_it_is_given(rates: list[float], inflow: f
 def test_chain_of_equal_rates_is_the_gamma_of_two() -> None:
     """Two compartments of one rate pass a dose on as t exp(-t) does, to what putting them apart costs."""
     chain = Cascade.of([Node("a", 1.0, {}), Node("b", 1.0, {"a": 1.0})], [{"b": 1.0}])
-    path = chain.path(chain.coordinates({"a": 1.0}), Steady([0.0, 0.0], [0.0]))
+    left = chain.left(chain.coordinates({"a": 1.0}), [0.0, 0.0], 0.5)
 
-    assert path.at(2.0) == [pytest.approx(2 * 0.1353352832366127, rel=1e-5)]
+    assert chain.columns(2, [left], [[0.0]]) == [[pytest.approx(2.5 * 0.0820849986238988, rel=1e-5)]]
 
 
 def test_typical_patient_of_a_pump_that_never_ran_has_nothing() -> None:

@@ -69,6 +69,8 @@ CAUSES: dict[str, Cause] = {
     **{f"self_test_{test}": _failure("firmware.selftest_fail", test=test) for test in ("cpu", "rom", "ram", "adc", "rtc", "tone")},
     "log_error": Cause(False, RATE_NL_PER_H, True, _log_fails, 1),
     "supply_range": Cause(False, RATE_NL_PER_H, True, _fault("battery.dip", supply_mv=2_300, seconds=3_600), 10),
+    "magnet_stop": Cause(True, STANDING, False, Pump.stop_by_magnet, 0),
+    "keys_changed": Cause(False, RATE_NL_PER_H, True, lambda pump: pump.key_set(2), 0),
 }
 
 

@@ -31,6 +31,7 @@ RISKS: dict[str, tuple[str, str]] = {
     "eri": ("reversible", "delayed"),
     "log_error": ("minor", "prompt"),
     "supply_range": ("reversible", "prompt"),
+    "keys_changed": ("minor", "prompt"),
 }
 
 

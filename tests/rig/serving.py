@@ -12,8 +12,11 @@ from typing import IO, Any
 
 from hil.rig import Rig
 from protocol.client import Programmer
-from protocol.codes import Mode
-from protocol.framing import FrameDecoder, encode_frame
+from protocol.codec import encode
+from protocol.codes import Mode, Role
+from protocol.framing import Frame, FrameDecoder, encode_frame
+from protocol.message_table import BY_NAME, PROTOCOL_MAJOR, PROTOCOL_MINOR
+from protocol.messages import Hello
 from protocol.therapy import Group, Step, Therapy
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "PROGRAMMER",
     "RATE_NL_PER_H",
     "HELLO",
+    "HELLO_BODY",
     "filled",
     "hello_answer",
     "run_cli",
@@ -41,16 +45,9 @@ PROGRAMMER: dict[str, Any] = {"programmer_id": 7}
 """A programmer whose id, which is in the digest, is not drawn by lot; its nonces are, and are not."""
 
 
-def hello() -> bytes:
-    """The bytes of a HELLO, as a client sends them first."""
-    from protocol.codec import encode
-    from protocol.framing import Frame
-    from protocol.messages import Hello
-
-    return b"\0" + encode_frame(Frame(1, 0, 0, encode(Hello(1, 0, 2, 0, 7, bytes(16)))))
-
-
-HELLO = hello()
+HELLO_BODY = encode(Hello(PROTOCOL_MAJOR, PROTOCOL_MINOR, Role.CLINICIAN, Role.CLINICIAN, 7, bytes(16)))
+HELLO = b"\0" + encode_frame(Frame(BY_NAME["HELLO"].opcode, 0, 0, HELLO_BODY))
+"""The bytes of a HELLO, as a client sends them first: it names the clinician's key, and proves nothing yet."""
 
 
 def hello_answer(read: Any) -> bytes:

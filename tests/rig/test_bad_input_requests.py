@@ -188,6 +188,12 @@ def length_of(name: str) -> int:
     return wrong.value.expected
 
 
+def asker_of(name: str) -> str:
+    """Whoever may ask it: a clinician, if he may."""
+    roles = BY_NAME[name].roles
+    return (Role.CLINICIAN if Role.CLINICIAN in roles else roles[0]).name.lower()
+
+
 FIXED = [spec.name for spec in MESSAGES if spec.name not in ("HELLO", "CLOSE", "PUT", "COMMIT")]
 
 
@@ -195,8 +201,9 @@ FIXED = [spec.name for spec in MESSAGES if spec.name not in ("HELLO", "CLOSE", "
 def test_body_of_the_wrong_length_is_refused_and_uses_no_id(name: str, extra: int) -> None:
     """Every request with a body too short or too long is refused LENGTH with both lengths, and no command id is used up."""
     bedside = Bedside.running()
-    programmer = bedside.programmer()
-    last = programmer.status().last_command_id
+    last = bedside.look()[0].last_command_id
+    bedside.unit.act(lambda pump: pump.magnet(True))
+    programmer = bedside.programmer(role=asker_of(name))
     size = length_of(name)
     before = footprint(bedside)
 
@@ -205,7 +212,7 @@ def test_body_of_the_wrong_length_is_refused_and_uses_no_id(name: str, extra: in
     check_unchanged(before, footprint(bedside))
     assert answered.answer is Answer.REFUSED
     assert answered.body == (R.LENGTH, F.LENGTH, 0, size + extra, size, U.BYTES)
-    assert programmer.status().last_command_id == last
+    assert bedside.look()[0].last_command_id == last
 
 
 def answer_to(bedside: Bedside, frame: Frame) -> Frame:
@@ -252,14 +259,16 @@ def test_frame_of_another_version_is_refused_unread(version: int) -> None:
 
 @pytest.mark.parametrize("name", [spec.name for spec in MESSAGES if spec.name != "HELLO"])
 def test_nothing_is_done_without_a_session(name: str) -> None:
-    """Any request but HELLO outside a session is NOT_AUTHENTICATED, and leaves no trace in the pump."""
+    """Any request but HELLO outside a session is NOT_AUTHENTICATED; one record says that somebody was turned away, no more follows."""
     bedside = Bedside.running()
-    before = bedside.unit.digest()
+    before = footprint(bedside)
+    stray = Frame(BY_NAME[name].opcode, 12345, 1, bytes(40))
 
-    answer = answer_to(bedside, Frame(BY_NAME[name].opcode, 12345, 1, bytes(40)))
-
-    assert answer.body == bytes([Answer.NOT_AUTHENTICATED])
-    assert bedside.unit.digest() == before
+    assert answer_to(bedside, stray).body == bytes([Answer.NOT_AUTHENTICATED])
+    assert footprint(bedside) == before._replace(log_newest=before.log_newest + 1)
+    digest = bedside.unit.pump.digest()
+    assert answer_to(bedside, stray).body == bytes([Answer.NOT_AUTHENTICATED])
+    assert bedside.unit.pump.digest() == digest
 
 
 @pytest.mark.parametrize("act", ["refill", "bolus volume", "bolus dose"])

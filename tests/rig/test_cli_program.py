@@ -62,7 +62,8 @@ def program(served: ServerProcess, capfd: pytest.CaptureFixture[str]) -> Run:
     """Run `pumpsim program PORT ...` in this process."""
 
     def run(*arguments: str, port: str = "") -> Ended:
-        code = hil.cli.run(["program", port or served.ready["port"], *arguments])
+        key = ("--key-file", served.ready["key_file"]) if port.startswith("tcp:") else ()  # a proxy's
+        code = hil.cli.run(["program", port or served.ready["port"], *arguments, *key])
         captured = capfd.readouterr()
         return Ended(code, captured.out, captured.err)
 
@@ -222,7 +223,23 @@ class TestActs:
     def test_stop_and_start(self, running: Run) -> None:
         """The mode after each is said."""
         assert running("stop").out == "the pump is now in mode stopped\n"
-        assert running("start").out == "the pump is now in mode flex\n"
+        started = running("start")
+
+        assert started.out == "the pump is now in mode flex\n"
+        assert "generation 1" in started.err
+        assert "baclofen 500 mcg/mL" in started.err
+
+    def test_service_tests_the_pump_and_resets_it(self, running: Run) -> None:
+        """Only service may; a reset starts the firmware anew."""
+        refused = running("service-reset")
+        tested = running("self-test", "--role", "service")
+        reset = running("service-reset", "--role", "service", "--json")
+
+        assert refused.code == 1
+        assert "a clinician may not do that: choose another --role" in refused.err
+        assert tested.out == "the tests have run; alarms: none\n"
+        assert reset.out == '{"reset": true}\n'
+        assert "self testing" in running("status").out
 
     def test_clock_is_set(self, running: Run) -> None:
         """Old and new time are both said."""
@@ -318,7 +335,7 @@ class TestUncertain:
         proxy.wait()
 
         assert lost.code == 3
-        assert f"type: pumpsim program {proxy.url} settle --programmer {file}" in lost.err
+        assert f"type: pumpsim program {proxy.url} settle --programmer {file} --key-file {served.ready['key_file']}" in lost.err
         settled = running("settle", "--programmer", file)
         assert "BOLUS executing" in settled.out
         assert running("settle", "--programmer", file).out == "no command is open\n"

@@ -19,11 +19,14 @@ import serial
 from hil.bench.stdio import ServerProcess
 from hil.rig import Rig
 from protocol.codec import decode
+from protocol.codes import Role
 from protocol.framing import Frame, FrameDecoder, decode_frame, encode_frame
+from protocol.key_file import key_for, load_keys
+from protocol.mac import session_keys, transcript
 from protocol.message_table import BY_NAME
 from protocol.messages import HelloAnswer, Status
 from tests.rig.programs import program
-from tests.rig.serving import HELLO
+from tests.rig.serving import HELLO, HELLO_BODY
 from tests.tidy.tree import ROOT
 
 WAIT_S = 10.0
@@ -68,12 +71,16 @@ class TestPyserial:
         return frame
 
     def test_opens_a_session_and_asks_for_the_status(self, server: ServerProcess) -> None:
-        """HELLO and STATUS, framed by hand, are answered; no telnet byte got into the pump's line."""
+        """HELLO and STATUS, framed and signed by hand, are answered; no telnet byte got into the pump's line."""
+        key = key_for(load_keys(server.ready["key_file"]), Role.CLINICIAN)
+        assert key is not None
         with serial.serial_for_url(server.ready["port"], 9_600, timeout=WAIT_S) as port:
             hello: HelloAnswer = decode(HelloAnswer, self.ask(port, HELLO).body[1:])
-            asked = self.ask(port, encode_frame(Frame(BY_NAME["STATUS"].opcode, hello.session, 1, b"")))
+            keys = session_keys(key.secret, transcript(HELLO_BODY, hello), hello.serial)
+            asked = self.ask(port, encode_frame(keys.signed(Frame(BY_NAME["STATUS"].opcode, hello.session, 1, b""))))
             status: Status = decode(Status, asked.body[1:])
 
+        assert keys.admits(asked)
         assert hello.serial == server.ready["serial"]
         assert (status.boot_count, status.line_errors) == (1, 0)
 

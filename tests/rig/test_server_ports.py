@@ -7,6 +7,7 @@ import os
 import pty
 import signal
 import socket
+import stat
 import subprocess
 import tty
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from protocol.client import Programmer
-from protocol.codes import Answer
+from protocol.codes import Answer, Role
+from protocol.key_file import load_keys
 from tests.rig.serving import HELLO, connected, hello_answer, run_cli, running, serve, stop_server
 
 READY_KEYS = {
@@ -28,6 +30,8 @@ READY_KEYS = {
     "bench",
     "token",
     "key_file",
+    "balance",
+    "capture",
     "state",
     "start",
     "pace",
@@ -69,7 +73,8 @@ class TestReadyLine:
         assert ready.keys() == READY_KEYS
         assert ready["port"] == f"pty:{link}"
         assert str(link.readlink()) == ready["device"]
-        assert (ready["pid"], ready["security"], ready["start"]) == (pty_server.pid, "none", "new pump")
+        assert (ready["pid"], ready["security"], ready["start"]) == (pty_server.pid, "secure", "new pump")
+        assert ready["key_file"] == f"{link}.key"
 
     def test_names_the_port_the_system_chose(self, tcp_server: tuple[subprocess.Popen[bytes], str]) -> None:
         """Port 0 becomes a real one."""
@@ -86,11 +91,51 @@ class TestReadyLine:
         assert written == ready
         assert not path.exists()
 
-    def test_warns_of_missing_security(self, pty_server: subprocess.Popen[bytes]) -> None:
-        """Each start says on standard error that anybody may program this pump."""
-        running(pty_server)
+    def test_keys_lie_beside_the_port_and_go_with_the_server(self, link: Path, pty_server: subprocess.Popen[bytes]) -> None:
+        """Each start says on standard error where its programmers' keys are: in a file of its owner's alone, for this run."""
+        ready = running(pty_server)
+        path = Path(ready["key_file"])
+        keys, mode = load_keys(path), stat.S_IMODE(path.stat().st_mode)
+        words = stop_server(pty_server)[1]
 
-        assert "security none" in stop_server(pty_server)[1]
+        assert ([key.role for key in keys], mode) == ([Role.PATIENT, Role.CLINICIAN, Role.SERVICE], 0o600)
+        assert f"security secure; the keys of its programmers are in {path}" in words
+        assert not any(key.secret.hex() in words + json.dumps(ready) for key in keys)
+        assert not path.exists()
+
+    def test_keys_of_a_named_file_stay(self, link: Path, tmp_path: Path) -> None:
+        """A file that is not there is made, is there after the server, and is good for the next one."""
+        path, found = tmp_path / "ward.key", []
+        for _ in range(2):
+            with serve("--port", f"pty:{link}", "--pace", "lock-step", "--key-file", str(path)) as process:
+                assert running(process)["key_file"] == str(path)
+                with Programmer.open(str(link), key_file=path) as programmer:
+                    assert programmer.status().boot_count == 1
+                stop_server(process)
+            found.append(load_keys(path))
+
+        assert found[0] == found[1]
+
+    def test_file_of_somebody_elses_is_left_alone(self, link: Path) -> None:
+        """What lies beside the port and was not written by a server is not written over."""
+        theirs = link.with_name("pump0.key")
+        theirs.write_text("dear diary\n")
+        result = run_cli("serve", "itp-40", "--port", f"pty:{link}")
+
+        assert result.returncode == 2
+        assert f"{theirs} is there and not ours" in result.stderr.decode()
+        assert theirs.read_text() == "dear diary\n"
+
+    def test_warns_of_a_weakness_on_purpose(self, link: Path) -> None:
+        """Each start of a pump that proves nothing says so, with where that was seen; it has no key file."""
+        with serve("--port", f"pty:{link}", "--pace", "lock-step", "--security", "no-auth") as process:
+            ready = running(process)
+            with Programmer.open(str(link)) as programmer:
+                assert programmer.identity_hello.proof == bytes(16)
+            words = stop_server(process)[1]
+
+        assert (ready["security"], ready["key_file"]) == ("no-auth", None)
+        assert "security no-auth, a weakness on purpose: whoever reaches the line programs the pump (CVE-2019-10964" in words
 
 
 class TestPty:
@@ -242,9 +287,11 @@ class TestSerial:
         (("itp-40", "--port", "usb:1"), "pty:PATH, tcp://HOST:PORT or serial:PATH"),
         (("itp-40", "--port", "tcp://localhost"), "HOST:PORT"),
         (("itp-40", "--port", "pty:/no/such/folder/pump"), "/no/such/folder"),
-        (("itp-40", "--key-file", "/no/such/key"), "64 hexadecimal digits"),
+        (("itp-40", "--key-file", "/no/such/key"), "name a file that can be written"),
+        (("itp-40", "--key-file", "/dev/null"), "do: chmod 600"),
+        (("itp-40", "--security", "none"), "there are secure, no-auth"),
     ],
-    ids=["profile", "pace", "pace zero", "until", "condition", "talking", "scheme", "address", "folder", "key"],
+    ids=["profile", "pace", "pace zero", "until", "condition", "talking", "scheme", "address", "folder", "key", "open key", "security"],
 )
 def test_misuse_is_one_line_that_says_what_to_do(arguments: tuple[str, ...], says: str) -> None:
     """A server that cannot start says why on one line and exits 2."""

@@ -18,6 +18,7 @@ from hil.errors import BenchError, UsageError
 from hil.rig import Rig
 from hil.unit import Unit
 from hil.web.address import BenchAddress
+from protocol.key_file import load_keys
 from tests.rig.serving import PROGRAMMER, filled, run_cli, running, scripted_day, serve, stop_server
 from tests.rig.web import Web, listening, web
 
@@ -59,7 +60,7 @@ def outcome(bench: BenchCalls, verb: str, args: dict[str, object]) -> object:
 
 def test_every_verb_equals_the_one_in_process(served: Web) -> None:
     """Each verb of the table, one after another, has the same result or refusal here and there, and one digest at the end."""
-    here = InProcessBench(Bench(Unit.new("itp-40", seed=1)))
+    here = InProcessBench(Bench(Unit.new("itp-40", seed=1, keys=load_keys(served.ready["key_file"]))))
     saved: dict[str, object] = {"image": here.save()}
     differing = []
     for verb in VERBS:

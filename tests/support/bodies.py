@@ -48,7 +48,13 @@ def after_bolus(preset: str, dose_ng: float, hours: float, level: str = "") -> D
     body = body_of(preset)
     begun = [dose_ng * part for part in body.unit(level or body.person.places.tip)]
     nothing = Steady([0.0] * len(begun), [0.0] * len(Drivers._fields))
-    return Drivers._make(body.cascade.path(begun, nothing).at(hours))
+    return _outputs(body, begun, nothing, hours)
+
+
+def _outputs(body: Body, begun: list[float], rest: Steady, hours: float) -> Drivers:
+    """The outputs so long after a beginning, on the way to a rest."""
+    left = body.cascade.left(begun, rest.coordinates, hours % 1)
+    return Drivers._make(column[0] for column in body.cascade.columns(int(hours), [left], [rest.outputs]))
 
 
 def infusing(preset: str, dose_ng_per_day: float, hours: float, before_ng_per_day: float = 0.0) -> Drivers:
@@ -57,7 +63,7 @@ def infusing(preset: str, dose_ng_per_day: float, hours: float, before_ng_per_da
     unit = body.unit_steady(body.person.places.tip)
     begun = [before_ng_per_day / 24 * part for part in unit.coordinates]
     rest = Steady([dose_ng_per_day / 24 * part for part in unit.coordinates], [dose_ng_per_day / 24 * part for part in unit.outputs])
-    return Drivers._make(body.cascade.path(begun, rest).at(hours))
+    return _outputs(body, begun, rest, hours)
 
 
 def steady(preset: str, dose_ng_per_day: float) -> Drivers:

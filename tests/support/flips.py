@@ -1,7 +1,8 @@
 """One bit flips in a pump's memory, an hour and more goes by, and the pump is judged against one that was not hit.
 
 `WRONG` is what must never be: a rate that is wrong for longer than one scrub period, a therapy that is told otherwise than it was
-programmed, a dose given or granted twice, a record that is whole and says something else; all without the safe state that says so.
+programmed, a dose given or granted twice, a record that is whole and says something else; all without the safe state that says so. And a
+programmer key that is another one, or that is lost though its other copy is whole.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from firmware_sim.limits import BYTE_BITS
 from firmware_sim.units import US_PER_H, US_PER_S
 from hil.unit import Unit
 from protocol.codes import Answer, DoseState
+from protocol.errors import ProtocolError
+from protocol.key_file import seed_keys
+from protocol.keys import Key
 from protocol.messages import Outcome, OutcomeAnswer
 from tests.link.bedside import Bedside
 from tests.support.flip_day import BOLUS, LOCKOUT_H, PHASES_S, evening
@@ -49,8 +53,10 @@ TOLD = (
     "patient_granted",
 )
 """What a look after the first scrub may not tell otherwise."""
-CRASHES = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError, struct.error, PumpError)
-"""What a program falls over with that takes bad bytes for good ones."""
+CRASHES = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError, struct.error, PumpError, ProtocolError)
+"""What a program falls over with that takes bad bytes for good ones, and what a programmer meets whom the pump does not let in."""
+KEYS = seed_keys(1)
+"""The keys that the pump's programmers have, whatever is in its memory."""
 FLOOR = 1
 """What the floor of a total may differ by."""
 REGIONS = tuple(evening().written)
@@ -83,6 +89,7 @@ class Facts(NamedTuple):
     resent: str
     outcomes: tuple[tuple[Answer, OutcomeAnswer | None], ...]
     asked: tuple[str, str]
+    keys: tuple[Key, ...]
 
     def looks(self) -> tuple[DeviceStatus, DeviceStatus, DeviceStatus]:
         """What the pump said of itself, in order of time."""
@@ -126,7 +133,8 @@ def facts_of(case: Case, site: Site | None = None) -> Facts:
     ended = _look(unit, begun_us + ENDED_H * US_PER_H)
     events, faults = (tuple(unit.pump.read_log(0, RECORDS_MAX, ring)[2]) for ring in ("events", "faults"))
     steps = (scrubbed[1], probed[1], ended[1])
-    return Facts(scrubbed[0], probed[0], ended[0], steps, events, faults, resent, outcomes, (first_asked, _asked(bedside)))
+    asked, keys = (first_asked, _asked(bedside)), tuple(unit.keys)
+    return Facts(scrubbed[0], probed[0], ended[0], steps, events, faults, resent, outcomes, asked, keys)
 
 
 def _look(unit: Unit, at_us: int) -> tuple[DeviceStatus, int]:
@@ -160,7 +168,7 @@ def _asked(bedside: Bedside) -> str:
 
 def _probed(bedside: Bedside, bolus_id: int) -> tuple[str, tuple[tuple[Answer, OutcomeAnswer | None], ...]]:
     """The clinician's computer sends its last bolus once more, and asks what became of every command."""
-    with bedside.programmer() as programmer:
+    with bedside.programmer(keys=KEYS) as programmer:
         resent = programmer.request("BOLUS", BOLUS._replace(command_id=bolus_id))
         answers = [programmer.request("OUTCOME", Outcome(number)) for number in range(1, bolus_id + 1)]
     return resent.answer.name, tuple((told.answer, told.body if told.answer is Answer.OK else None) for told in answers)
@@ -201,6 +209,8 @@ def _wrongs(site: Site, hit: Facts, sound: Facts) -> Iterator[str]:
         yield from _wrong_delivery(site, hit, sound)
     if hit.asked[0] == "OK" != sound.asked[0]:
         yield f"the patient is granted a bolus where {sound.asked[0]} was due"
+    if hit.keys != sound.keys:
+        yield f"keys are {hit.keys}, not {sound.keys}"
     yield from _wrong_records(hit, sound)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.tidy.tree import ROOT, Finding, files, told
 
-BINARY = {".png", ".ico", ".woff2"}
+BINARY = {".png", ".ico", ".woff2", ".pcapng"}
 MARKERS = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK", "W" + "IP"]) + r")\b")
 REGISTRY = re.compile(r"(?<!-emit-)(index-url|extra-index|find-links)\s*[=: ]\s*\S|https?://\S*(pypi|pythonhosted)\S*/simple")
 NAMED_PATH = re.compile(r"`((?:firmware_sim|protocol|hil|tests|docs)/[\w/.-]+\w)`")

@@ -49,10 +49,10 @@ def test_numbers_are_the_places_in_the_alarm_word() -> None:
     assert [alarm.cause for alarm in ALARMS] == [
         *(LOW, EMPTY, STALL, "stopped_too_long", ERROR, "memory_failure", "eri", "eos", "low_battery_reset", "rate_limiter"),
         *("watchdog_failure", "self_test_cpu", "self_test_rom", "self_test_ram", "self_test_adc", "self_test_rtc", "self_test_tone"),
-        *("log_error", "supply_range"),
+        *("log_error", "supply_range", "magnet_stop", "keys_changed"),
     ]
-    assert [number_of(alarm.cause) for alarm in ALARMS] == list(range(19))
-    assert [alarm.cause for alarm in ALARMS if not alarm.critical] == [LOW, ERROR, "eri", "log_error", "supply_range"]
+    assert [number_of(alarm.cause) for alarm in ALARMS] == list(range(21))
+    assert [alarm.cause for alarm in ALARMS if not alarm.critical] == [LOW, ERROR, "eri", "log_error", "supply_range", "keys_changed"]
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from protocol.answers import failed, ok
 from protocol.codes import Answer, Role
 from protocol.device import DeviceRole
-from protocol.errors import BadAnswer, DeviceAnswer, NoAnswer, PortBusy, Refused
-from protocol.framing import ANSWER, Frame, FrameDecoder, encode_frame
+from protocol.errors import BadAnswer, DeviceAnswer, NoAnswer, PortBusy, Refused, Unproved
+from protocol.framing import ANSWER, MAC_BYTES, Frame, FrameDecoder, encode_frame
+from protocol.key_file import key_for
 from protocol.limits import U32_MAX
 from protocol.messages import Expected, HelloAnswer, Nothing, Refusal, SetClock
 from protocol.paper_pump import PaperPump
 from protocol.programmer import Answered, ProgrammerRole
+from protocol.testing import TEST_KEYS, Pair
 from protocol.transport.tcp import port_busy_frame
 
 STATUS = 0x10
@@ -225,11 +229,78 @@ def role_body(body: bytes) -> object:
     return Expected(9) if len(body) > 1 else Nothing()
 
 
-def test_both_roles_agree() -> None:
-    """What the programmer role sends, the device role answers, and the other way round."""
-    device, programmer = DeviceRole(PaperPump()), ProgrammerRole(1, Role.SERVICE)
+class TestKeyed:
+    @pytest.fixture
+    def pair(self) -> Pair:
+        """A pump with the test keys."""
+        return Pair()
+
+    @pytest.fixture
+    def keyed(self) -> ProgrammerRole:
+        """A clinician's role with the key for it, and no session."""
+        return ProgrammerRole(1, Role.CLINICIAN, key=key_for(TEST_KEYS, Role.CLINICIAN), retries=0, nonce=NONCE)
+
+    def test_both_ends_agree(self, pair: Pair, keyed: ProgrammerRole) -> None:
+        """What the programmer role signs, the device role answers, signed too, and the other way round."""
+        behind = keyed.receive(pair.role.receive(keyed.request("STATUS")))
+        assert isinstance(behind, bytes)
+        answer = pair.role.receive(behind)
+        step = keyed.receive(answer)
+
+        assert len(frame_of(behind).mac) == len(frame_of(answer).mac) == MAC_BYTES
+        assert isinstance(step, Answered)
+        assert step.answer is Answer.OK
+
+    def test_pump_that_proves_nothing_is_told(self, keyed: ProgrammerRole) -> None:
+        """A proof of zeros, twice: nothing but the HELLO was sent, and that once more."""
+        hello = keyed.hello()
+
+        assert keyed.receive(answer_to(hello, opened())) == hello
+        with pytest.raises(Unproved, match="does not prove that it has the key: it is another pump, it has another key"):
+            keyed.receive(answer_to(hello, opened()))
+
+    def test_late_answer_to_a_predecessor_is_not_believed(self, pair: Pair, keyed: ProgrammerRole) -> None:
+        """What the line still held proves another HELLO; the answer to ours opens the session, behind it or after it."""
+        hello = keyed.hello()
+        late = answer_to(hello, opened())
+
+        assert isinstance(keyed.receive(late + pair.role.receive(hello)), Answered)
+        again = keyed.hello()
+        assert keyed.receive(late) == again
+        assert isinstance(keyed.receive(pair.role.receive(again)), Answered)
+
+    @pytest.mark.parametrize("bend", [lambda mac: b"", lambda mac: bytes(8), lambda mac: bytes((mac[0] ^ 1,)) + mac[1:]])
+    def test_answers_without_the_right_mac_are_passed_over(self, pair: Pair, keyed: ProgrammerRole, bend: Callable[[bytes], bytes]) -> None:
+        """Unsigned or wrongly signed, an answer counts as none, and the right one is still taken."""
+        keyed.receive(pair.role.receive(keyed.hello()))
+        answer = frame_of(pair.role.receive(keyed.request("STATUS")))
+
+        assert keyed.receive(encode_frame(answer._replace(mac=bend(answer.mac)))) is None
+        with pytest.raises(BadAnswer, match="last came back an answer to something else"):
+            keyed.resend()
+        assert isinstance(keyed.receive(pair.role.receive(keyed.request("STATUS"))), Answered)
+
+    def test_a_session_that_is_gone_may_be_told_unsigned(self, pair: Pair, keyed: ProgrammerRole) -> None:
+        """A pump that forgot its session cannot sign; a new one is opened, and the request goes out again under new keys."""
+        keyed.receive(pair.role.receive(keyed.hello()))
+        pair.role.reset()
+        hello = keyed.receive(pair.role.receive(keyed.request("STATUS")))
+        assert isinstance(hello, bytes)
+        again = keyed.receive(pair.role.receive(hello))
+        assert isinstance(again, bytes)
+
+        assert frame_of(hello).opcode == HELLO
+        answered = keyed.receive(pair.role.receive(again))
+        assert isinstance(answered, Answered)
+        assert (answered.answer, answered.resent) == (Answer.OK, True)
+
+
+def test_both_roles_agree_without_keys() -> None:
+    """Where nobody has to prove anything, the same without MACs."""
+    device, programmer = DeviceRole(PaperPump(), security="no-auth"), ProgrammerRole(1, Role.SERVICE)
     step: bytes | Answered | None = programmer.request("STATUS")
     while isinstance(step, bytes):
+        assert frame_of(step).mac == b""
         step = programmer.receive(device.receive(step))
 
     assert step is not None

@@ -15,7 +15,7 @@ import serial
 from protocol.client import Programmer
 from protocol.codes import Mode
 from protocol.errors import LinkError, LinkLost, PortBusy, PortMissing
-from protocol.testing import Pair, check_transport
+from protocol.testing import TEST_KEYS, Pair, check_transport
 from protocol.transport import Transport, open_transport
 from protocol.transport.memory import MemoryTransport
 from protocol.transport.pty import PtyServer
@@ -274,7 +274,7 @@ def test_a_session_runs_over_every_transport(kind: str, server: PtyServer, liste
         inner = open_transport(f"tcp://{address(listener)}")
         far = stack.enter_context(listener.accept()[0])
         client = Served(inner, lambda: far.recv(65536), far.sendall, pair)
-    with stack, Programmer.over(client) as programmer:
+    with stack, Programmer.over(client, keys=TEST_KEYS) as programmer:
         assert programmer.status().mode == Mode.SIMPLE
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from protocol.client import Programmer
 from protocol.errors import LinkLost, NoAnswer
-from protocol.testing import Pair, drop
+from protocol.testing import TEST_KEYS, Pair, drop
 from protocol.transport.memory import MemoryTransport
 from protocol.waiting import BenchWaiter, WallWaiter
 
@@ -78,6 +78,10 @@ class PaperBench:
         self.advanced_us += us
         self.pair.pump.advance(us)
 
+    def now_us(self) -> int:
+        """Virtual time."""
+        return self.advanced_us
+
 
 class BenchTransport(MemoryTransport):
     """Reads what the bench has settled."""
@@ -101,7 +105,7 @@ class TestBenchWaiter:
     @pytest.fixture
     def connect(self, bench: PaperBench) -> Callable[[], Programmer]:
         """Opens a programmer that waits on the bench."""
-        return lambda: Programmer.over(BenchTransport(bench), waiter=BenchWaiter(bench), reply_timeout_s=0.5)
+        return lambda: Programmer.over(BenchTransport(bench), keys=TEST_KEYS, waiter=BenchWaiter(bench), reply_timeout_s=0.5)
 
     def test_an_answer_costs_no_time(self, bench: PaperBench, connect: Callable[[], Programmer]) -> None:
         """As long as every request is answered, virtual time stands still."""

@@ -6,21 +6,26 @@ in steps, and a look between two pieces is the same formula from the piece's beg
 
 Nodes are kept in the order of their rates. A coordinate whose `p t` is past a limit has come to rest: its exponential is below what a float
 of the result can hold, and is left out. Two nodes of one rate would share an eigenvector; they are put apart by one part in a million.
+
+A look falls into whole hours and a part of one. The part is worked out from the coordinates, `exp(-p t)` each, and serves every look of an
+even row; the whole hours are in the weights, which are the same for all looks. So looks are worked out by columns, those of one number of
+hours together.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise, repeat, zip_longest
 from math import exp, expm1
 from operator import mul
 from typing import NamedTuple
 
-from firmware_sim.limits import PATIENT_DECAYS_MAX, PATIENT_RATE_GAP
+from firmware_sim.limits import PATIENT_DECAYS_KEPT, PATIENT_DECAYS_MAX, PATIENT_RATE_GAP
 
-__all__ = ["Cascade", "Node", "Path", "Steady"]
+__all__ = ["Cascade", "Node", "Steady"]
 
 
 class Node(NamedTuple):
@@ -38,18 +43,10 @@ class Steady(NamedTuple):
     outputs: list[float]
 
 
-class Path(NamedTuple):
-    """How the outputs go on: how far each coordinate is from its rest and at which rate it falls, the weights, where the outputs rest."""
-
-    gaps: list[float]
-    rates: list[float]
-    rows: list[list[float]]
-    rest: list[float]
-
-    def at(self, hours: float) -> list[float]:
-        """The outputs so much later."""
-        left = [gap * exp(-rate * hours) for gap, rate in zip(self.gaps[: _moving(self.rates, hours)], self.rates, strict=False)]
-        return [there + sum(map(mul, row, left)) for there, row in zip(self.rest, self.rows, strict=True)]
+Term = tuple[int, float]
+"""(coordinate, its weight)."""
+NOTHING = (0.0, repeat(0.0))
+"""A column that adds nothing, as long as one likes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +57,12 @@ class Cascade:
     rates: list[float]
     vectors: list[list[float]]
     outputs: list[list[float]]
+    _decays: Callable[[float], list[float]] = field(init=False)
+    _terms: Callable[[int], list[list[Term]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_decays", lru_cache(PATIENT_DECAYS_KEPT)(self._decays_in))
+        object.__setattr__(self, "_terms", lru_cache(PATIENT_DECAYS_KEPT)(self._terms_after))
 
     @classmethod
     def of(cls, nodes: Sequence[Node], outputs: Sequence[Mapping[str, float]]) -> Cascade:
@@ -101,13 +104,9 @@ class Cascade:
 
     def after(self, coordinates: Sequence[float], rest: Sequence[float], hours: float) -> list[float]:
         """The coordinates so much later, on the way to where they come to rest."""
-        if not hours:
-            return list(coordinates)
-        ahead = _moving(self.rates, hours)
-        moved = [
-            there + (here - there) * exp(-rate * hours) for here, there, rate in zip(coordinates[:ahead], rest, self.rates, strict=False)
-        ]
-        return moved + list(rest[ahead:])
+        decays = self._decays(hours)
+        moved = [there + (here - there) * decay for here, there, decay in zip(coordinates, rest, decays, strict=False)]
+        return moved + list(rest[len(decays) :])
 
     def summed(self, coordinates: Sequence[float], rest: Sequence[float], hours: float) -> list[float]:
         """Each coordinate summed over that time (x h)."""
@@ -116,15 +115,39 @@ class Cascade:
             for here, there, rate in zip(coordinates, rest, self.rates, strict=True)
         ]
 
-    def path(self, coordinates: Sequence[float], steady: Steady) -> Path:
-        """How the outputs go on from here under an even input."""
-        gaps = [here - there for here, there in zip(coordinates, steady.coordinates, strict=True)]
-        return Path(gaps, self.rates, self.outputs, steady.outputs)
+    def left(self, coordinates: Sequence[float], rest: Sequence[float], hours: float) -> list[float]:
+        """How far each coordinate is from where it comes to rest so much later."""
+        decays = self._decays_in(hours)
+        left = [(here - there) * decay for here, there, decay in zip(coordinates, rest, decays, strict=False)]
+        return left + [0.0] * (len(self.rates) - len(decays))
+
+    def columns(self, hours: int, lefts: Sequence[list[float]], rests: Sequence[list[float]]) -> list[list[float]]:
+        """Each output for many looks, so many whole hours after what was `left` then, with the outputs' own rests."""
+        looks = list(zip(*lefts, strict=True))
+        moving = {place for place, column in enumerate(looks) if any(column)}
+        return [
+            _weighted(rest, [(weight, looks[place]) for place, weight in terms if place in moving])
+            for rest, terms in zip(zip(*rests, strict=True), self._terms(hours), strict=True)
+        ]
+
+    def _decays_in(self, hours: float) -> list[float]:
+        """What is left of the gap of each coordinate that has not come to rest."""
+        return [exp(-rate * hours) for rate in self.rates[: bisect_right(self.rates, PATIENT_DECAYS_MAX / hours) if hours else None]]
+
+    def _terms_after(self, hours: int) -> list[list[Term]]:
+        """What each output will be made of after so many hours."""
+        decays = self._decays_in(hours)
+        rows = [enumerate(zip(row, decays, strict=False)) for row in self.outputs]
+        return [[(place, weight * decay) for place, (weight, decay) in row if weight] for row in rows]
 
 
-def _moving(rates: list[float], hours: float) -> int:
-    """How many coordinates have not come to rest after so long."""
-    return bisect_right(rates, PATIENT_DECAYS_MAX / hours) if hours else len(rates)
+def _weighted(rest: Iterable[float], columns: Sequence[tuple[float, Iterable[float]]]) -> list[float]:
+    """A column plus others by their weights, four at a time: the products are cheap beside the pass."""
+    total, terms = list(rest), iter(columns)
+    for (a, ones), (b, twos), (c, threes), (d, fours) in zip_longest(terms, terms, terms, terms, fillvalue=NOTHING):
+        rows = zip(total, ones, twos, threes, fours, strict=False)  # NOTHING has no end
+        total = [so_far + a * one + b * two + c * three + d * four for so_far, one, two, three, four in rows]
+    return total
 
 
 def _apart(nodes: Sequence[Node]) -> list[Node]:

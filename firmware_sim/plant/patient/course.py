@@ -11,11 +11,12 @@ has gone on.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from firmware_sim.limits import PATIENT_CHECKPOINT_PIECES
+from firmware_sim.limits import PATIENT_CHECKPOINT_PIECES, PATIENT_LOOKS_AT_ONCE
 from firmware_sim.plant.patient.body import GUT, TISSUE, Body, Drivers, Held
 from firmware_sim.plant.patient.cascade import Steady
 from firmware_sim.plant.patient.treatments import Treatment, given_ng
@@ -87,18 +88,13 @@ class Course:
         self._take(pieces, events, now_us)
         self._pieces_taken, self._events_taken = taken
 
-    def outputs_at(self, times_us: Iterable[int]) -> Iterator[list[float]]:
-        """The compartments' outputs, in the order of `Drivers`, at times in order, none before the joining."""
-        cascade, times = self._body.cascade, self._times
-        begun_us, until_us = self._since_us, -inf
-        path = cascade.path(self._checkpoints[0].coordinates, self._checkpoints[0].steady)
-        for at_us in times_us:
-            if at_us >= until_us:
-                place = bisect_right(times, at_us) - 1
-                moment = self._moment(place)
-                begun_us, until_us = times[place], times[place + 1] if place + 1 < len(times) else inf
-                path = cascade.path(moment.coordinates, moment.steady)
-            yield path.at((at_us - begun_us) / US_PER_H)
+    def outputs_at(self, times_us: Sequence[int]) -> list[list[float]]:
+        """Columns of the compartments' outputs, in the order of `Drivers`, at times in order, none before the joining."""
+        columns: list[list[float]] = [[] for _ in Drivers._fields]
+        for first in range(0, len(times_us), PATIENT_LOOKS_AT_ONCE):
+            for column, more in zip(columns, self._looks(times_us[first : first + PATIENT_LOOKS_AT_ONCE]), strict=True):
+                column.extend(more)
+        return columns
 
     def totals(self, at_us: int) -> Totals:
         """Every account at a time."""
@@ -168,6 +164,38 @@ class Course:
             (TISSUE, leaked),
         )
         return tuple((way, part / MASS_PER_NG) for way, part in doses if part)
+
+    # -- looks -------------------------------------------------------------------------------------------------------------------
+
+    def _looks(self, times_us: Sequence[int]) -> list[list[float]]:
+        """The outputs at some times: sorted by whole hours since their legs began, worked out, and sorted back."""
+        groups: defaultdict[int, list[tuple[int, list[float], list[float]]]] = defaultdict(list)
+        for row, (hours, left, rest) in enumerate(self._begun(times_us)):
+            groups[hours].append((row, left, rest))
+        rows: list[int] = []
+        columns: list[list[float]] = [[] for _ in Drivers._fields]
+        for hours, group in groups.items():
+            places, lefts, rests = zip(*group, strict=True)
+            rows += places
+            for column, more in zip(columns, self._body.cascade.columns(hours, lefts, rests), strict=True):
+                column.extend(more)
+        order = sorted(range(len(rows)), key=rows.__getitem__)
+        return [[column[place] for place in order] for column in columns]
+
+    def _begun(self, times_us: Sequence[int]) -> Iterator[tuple[int, list[float], list[float]]]:
+        """For each time the whole hours since its leg began, what is left after the part of an hour, and the outputs' rests."""
+        cascade, times = self._body.cascade, self._times
+        moment, begun_us, until_us, last_us = self._checkpoints[0], self._since_us, -inf, -1
+        left: list[float] = []
+        for at_us in times_us:
+            if at_us >= until_us:
+                place = bisect_right(times, at_us) - 1
+                moment, last_us = self._moment(place), -1
+                begun_us, until_us = times[place], times[place + 1] if place + 1 < len(times) else inf
+            hours, part_us = divmod(at_us - begun_us, US_PER_H)
+            if part_us != last_us:
+                left, last_us = cascade.left(moment.coordinates, moment.steady.coordinates, part_us / US_PER_H), part_us
+            yield hours, left, moment.steady.outputs
 
     # -- compartments ------------------------------------------------------------------------------------------------------------
 

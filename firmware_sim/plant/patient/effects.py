@@ -7,55 +7,60 @@ doses were measured in people on long infusion.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from firmware_sim.plant.patient.preset import Preset
 
-__all__ = ["Effects", "effects_in"]
+__all__ = ["Column", "Effects", "effects_in"]
 
 
-class Effects(NamedTuple):
-    """`reflex_share` is H/M as a share of what it is without drug. `overdose` is 1 where the first signs come. `excess` is how far what the
-    cord is used to exceeds what it gets, `burden` what that has been of late, both in half effects.
+Column = list[float]
+Figures = TypeVar("Figures", float, Column)
+
+
+class Effects(NamedTuple, Generic[Figures]):
+    """At an instant, or columns of many. `reflex_share` is H/M as a share of what it is without drug. `overdose` is 1 where the first signs
+    come. `excess` is how far what the cord is used to exceeds what it gets, `burden` what that has been of late, both in half effects.
     """
 
-    reflex_share: float
-    ashworth_legs: float
-    ashworth_arms: float
-    spasm_score: float
-    overdose: float
-    excess: float
-    burden: float
-    legs_share: float
+    reflex_share: Figures
+    ashworth_legs: Figures
+    ashworth_arms: Figures
+    spasm_score: Figures
+    overdose: Figures
+    excess: Figures
+    burden: Figures
+    legs_share: Figures
 
 
-def effects_in(person: Preset) -> Callable[[Sequence[float], float], Effects]:
-    """How this person responds: a function of the outputs of the body (those of `Drivers`, in order) and the years since the joining."""
+def effects_in(person: Preset) -> Callable[[Sequence[Column], Column], Effects[Column]]:
+    """How this person responds: a function of columns, the body's outputs (in the order of `Drivers`) and the years since the joining."""
     tone, tolerance = person.tone, person.tolerance
     drift, tone_share, brain_share = tolerance.drift_per_year, tolerance.tone_share, tolerance.brain_share
     exponent, reflex_exponent = tone.exponent, person.reflex.exponent
-    legs_most, arms_most = tone.legs_ashworth - tone.least_ashworth, tone.arms_ashworth - tone.least_ashworth
-    legs_begin, arms_begin, spasm_begin = tone.legs_ashworth, tone.arms_ashworth, tone.spasm_score
-    spasm_odds = tone.spasm_half_effect_share**-exponent
-    make = Effects._make
+    legs_begin, legs_most = tone.legs_ashworth, tone.legs_ashworth - tone.least_ashworth
+    arms_begin, arms_most = tone.arms_ashworth, tone.arms_ashworth - tone.least_ashworth
+    spasm_begin, spasm_odds = tone.spasm_score, tone.spasm_half_effect_share**-exponent
 
-    def effects(outputs: Sequence[float], years: float) -> Effects:
+    def effects(outputs: Sequence[Column], years: Column) -> Effects[Column]:
         _, _, _, reflex, legs, arms, brain, adaptation, burden, brain_adaptation = outputs
-        need = (1 + drift * years) * (1 + tone_share * adaptation if adaptation > 0 else 1)
-        legs_odds: float = (legs / need) ** exponent if legs > 0 else 0.0
-        arms_odds: float = (arms / need) ** exponent if arms > 0 else 0.0
-        legs_share = legs_odds / (1 + legs_odds)
-        return make(
-            (
-                1 / (1 + reflex**reflex_exponent) if reflex > 0 else 1.0,
-                legs_begin - legs_most * legs_share,
-                arms_begin - arms_most * (arms_odds / (1 + arms_odds)),
-                spasm_begin / (1 + legs_odds * spasm_odds),
-                brain / (1 + brain_share * brain_adaptation if brain_adaptation > 0 else 1),
-                adaptation - legs,
-                burden,
-                legs_share,
-            )
+        needs = [(1 + drift * year) * (1 + tone_share * used if used > 0 else 1) for year, used in zip(years, adaptation, strict=True)]
+        legs_odds = _odds(legs, needs, exponent)
+        legs_shares = [odds / (1 + odds) for odds in legs_odds]
+        return Effects(
+            [1 / (1 + site**reflex_exponent) if site > 0 else 1.0 for site in reflex],
+            [legs_begin - legs_most * share for share in legs_shares],
+            [arms_begin - arms_most * (odds / (1 + odds)) for odds in _odds(arms, needs, exponent)],
+            [spasm_begin / (1 + odds * spasm_odds) for odds in legs_odds],
+            [site / (1 + brain_share * used if used > 0 else 1) for site, used in zip(brain, brain_adaptation, strict=True)],
+            [used - site for used, site in zip(adaptation, legs, strict=True)],
+            burden,
+            legs_shares,
         )
 
     return effects
+
+
+def _odds(sites: Column, needs: Column, exponent: float) -> Column:
+    """A Hill curve: what part of its most the effect has, to what is left."""
+    return [(site / need) ** exponent if site > 0 else 0.0 for site, need in zip(sites, needs, strict=True)]

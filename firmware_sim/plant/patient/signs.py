@@ -10,12 +10,12 @@ from math import pi, sin
 from typing import NamedTuple
 
 from firmware_sim.draws import draw_word
-from firmware_sim.plant.patient.effects import Effects
+from firmware_sim.plant.patient.effects import Column, Effects
 from firmware_sim.plant.patient.preset import Preset, Vital
 from firmware_sim.plant.patient.treatments import Relief
 from firmware_sim.units import PPM, US_PER_MIN
 
-__all__ = ["CONDITIONS", "WITHDRAWAL_STAGES", "VitalSigns", "condition_of", "signs_of", "stage_of", "vital_signs_of"]
+__all__ = ["CONDITIONS", "WITHDRAWAL_STAGES", "VitalSigns", "conditions_of", "signs_of", "stage_of", "vital_signs_of"]
 
 CONDITIONS = ("under-dosed", "controlled", "over-dosed")
 WITHDRAWAL_STAGES = ("none", "early", "severe")
@@ -34,22 +34,24 @@ class VitalSigns(NamedTuple):
     coma_score: int
 
 
-def condition_of(effects: Effects, person: Preset) -> str:
-    """One of CONDITIONS: over-dosed from the first signs on, under-dosed when withdrawn or when tone is not controlled."""
-    if effects.overdose >= 1:
-        return CONDITIONS[2]
-    withdrawn = effects.excess >= person.withdrawal.early_excess or effects.burden >= person.withdrawal.severe_burden
-    return CONDITIONS[0 if withdrawn or effects.legs_share < person.tone.controlled_share else 1]
+def conditions_of(effects: Effects[Column], person: Preset) -> list[int]:
+    """Places among CONDITIONS: over-dosed from the first signs on, under-dosed when withdrawn or when tone is not controlled."""
+    early, severe, controlled = person.withdrawal.early_excess, person.withdrawal.severe_burden, person.tone.controlled_share
+    drivers = zip(effects.overdose, effects.excess, effects.burden, effects.legs_share, strict=True)
+    return [
+        2 if overdose >= 1 else 0 if excess >= early or burden >= severe or share < controlled else 1
+        for overdose, excess, burden, share in drivers
+    ]
 
 
-def stage_of(effects: Effects, person: Preset, relief: Relief) -> str:
+def stage_of(effects: Effects[float], person: Preset, relief: Relief) -> str:
     """One of WITHDRAWAL_STAGES, as it shows under treatment."""
     if effects.burden / relief.withdrawal >= person.withdrawal.severe_burden:
         return WITHDRAWAL_STAGES[2]
     return WITHDRAWAL_STAGES[1 if effects.excess / relief.withdrawal >= person.withdrawal.early_excess else 0]
 
 
-def signs_of(effects: Effects, person: Preset, relief: Relief) -> tuple[str, ...]:
+def signs_of(effects: Effects[float], person: Preset, relief: Relief) -> tuple[str, ...]:
     """The signs there are, by the tables of the preset, and what treatment adds."""
     withdrawal = person.withdrawal
     ratios = (
@@ -62,7 +64,7 @@ def signs_of(effects: Effects, person: Preset, relief: Relief) -> tuple[str, ...
     return tuple(sign for sign in dict.fromkeys(found) if not (relief.seizures_stopped and sign in SEIZURES))
 
 
-def vital_signs_of(effects: Effects, person: Preset, relief: Relief, at_us: int, seed: int | None) -> VitalSigns:
+def vital_signs_of(effects: Effects[float], person: Preset, relief: Relief, at_us: int, seed: int | None) -> VitalSigns:
     """The monitor at an instant."""
     vital, withdrawal = person.vital, person.withdrawal
     unease = _within(effects.excess / relief.withdrawal / (2 * withdrawal.early_excess))

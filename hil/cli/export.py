@@ -1,0 +1,56 @@
+"""`pumpsim export FORM`: the wire as other programs read it, written out from the declarations in `protocol`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from hil.errors import UsageError
+
+__all__ = ["FORMS", "command"]
+
+FORMS: dict[str, str] = {
+    "kaitai": "protocol.export.kaitai",
+    "wireshark": "protocol.export.wireshark",
+    "c-header": "protocol.export.c_header",
+    "json-schema": "protocol.export.json_schema",
+    "vectors": "protocol.export.vectors",
+    "markdown": "protocol.export.markdown",
+}
+"""Name of a form: the module whose `render` writes it."""
+
+
+@click.command()
+@click.argument("form", type=click.Choice(list(FORMS)), metavar="FORM")
+@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write to this file, not to the standard output.")
+def command(form: str, output: str | None) -> None:
+    """Write the wire protocol out as FORM.
+
+    \b
+    kaitai       Kaitai Struct description of a COBS-decoded frame (pumpsim_frame.ksy)
+    wireshark    dissector in Lua for captures of link type USER0 (pumpsim.lua)
+    c-header     C99 header: constants, structs, functions that read and write (pumpsim_wire.h)
+    json-schema  JSON Schema 2020-12 of all messages
+    vectors      test vectors as JSON: messages, refusals, broken frames, a keyed session
+    markdown     the page docs/wire-protocol.md
+
+    \b
+        pumpsim export wireshark -o pumpsim.lua
+        tshark -X lua_script:pumpsim.lua -r session.pcapng
+    """  # noqa: D301  # click wants the character itself
+    render: Callable[[], str] = import_module(FORMS[form]).render
+    _write(render(), output)
+
+
+def _write(text: str, output: str | None) -> None:
+    try:
+        if output is None:
+            click.echo(text, nl=False)
+        else:
+            Path(output).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        where = "standard output" if output is None else output
+        raise UsageError(f"cannot be written ({error.strerror})", where=where, do="choose another file with -o") from None

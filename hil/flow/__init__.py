@@ -1,0 +1,1 @@
+"""Flow accuracy from a balance log: start-up curve, trumpet curve, overall error, boluses."""

@@ -1,0 +1,1 @@
+"""A recorded session read, shown, and held against another pump."""
