@@ -86,8 +86,8 @@ class Kernel:
         return self.firmware
 
     @contextmanager
-    def ordering(self) -> Iterator[Controller]:
-        """The firmware, to be given an order at this instant.
+    def ordering(self, *, noticed: bool = True) -> Iterator[Controller]:
+        """The firmware, to be given an order at this instant. One that it does not notice leaves known what it waits for.
 
         A power cut inside it, or in what falls due at once because of it, comes out as PowerCut after the pump has gone off.
         """
@@ -101,7 +101,8 @@ class Kernel:
             self.lose_power(off_us=self.state.off_us)
             raise
         finally:
-            self._forget()
+            if noticed:
+                self._forget()
         self._after_firmware()
         self.settle()
         if self.state.belief is None or self.state.boots != boots:

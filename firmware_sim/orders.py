@@ -208,7 +208,7 @@ class Orders:
         """Write into a memory region on behalf of the wire's own records. Raises BenchRefused past its ends."""
         if not 0 <= offset <= self._kernel.firmware.layout.sizes[region] - len(data):
             raise BenchRefused(f"store: {len(data)} bytes at {offset} are not within {region}")
-        with self._kernel.ordering() as firmware:
+        with self._kernel.ordering(noticed=False) as firmware:
             keep(firmware.hal.memory, firmware.layout.offsets[region] + offset, data)
 
     def brief(self) -> BriefStatus:

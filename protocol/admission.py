@@ -6,6 +6,7 @@ session before it, so that nobody who has no key can end another's conversation.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 from protocol.answers import failed, ok
@@ -206,14 +207,14 @@ class Admission:
         if number > U32_MAX:
             return _refused(RefusalCode.RANGE, Field.NONE, number, U32_MAX, Unit.COUNT)
         self._counter.store(number)
-        identity = self._app.identity()
-        boot_count = identity.boot_count
+        model, serial, firmware = self._name
+        boot_count = self._app.status().boot_count
         if not self.security.refuses_replays:
             number = boot_count = 1
         secret = self._secret(hello)
         nonce = nonce_of(secret or _FACTORY_KEY, boot_count, number)
         says = (number, PROTOCOL_MAJOR, self._minor, boot_count, nonce, bytes(PROOF_BYTES))
-        answer = HelloAnswer(*says, identity.model, identity.serial, identity.firmware)
+        answer = HelloAnswer(*says, model, serial, firmware)
         session = Session(number, hello, body, now_us, self._minor)
         if secret is None:
             session.hello_answer = ok(answer)
@@ -221,9 +222,15 @@ class Admission:
             return session.hello_answer
         said = transcript(body, answer)
         session.hello_answer = ok(answer._replace(proof=proof_of(secret, said)))
-        session.keys = session_keys(secret, said, identity.serial)
+        session.keys = session_keys(secret, said, serial)
         self._waiting = session
         return session.hello_answer
+
+    @cached_property
+    def _name(self) -> tuple[str, str, str]:
+        """Model, serial number and firmware, which stay as they are."""
+        identity = self._app.identity()
+        return identity.model, identity.serial, identity.firmware
 
     def _secret(self, hello: Hello) -> bytes | None:
         """The key that this HELLO has to prove, if there is one for its role."""
@@ -237,7 +244,7 @@ class Admission:
 
     def _own(self, key: Key) -> Key:
         """A key as this pump uses it."""
-        return key if self.security.key_of_its_own else key._replace(secret=pairing_key(self._app.identity().serial))
+        return key if self.security.key_of_its_own else key._replace(secret=pairing_key(self._name[1]))
 
     def _take_over(self, session: Session) -> None:
         """It is the session now. Another programmer's unclosed one counts as lost."""

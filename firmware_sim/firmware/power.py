@@ -72,6 +72,12 @@ def supply_due_us(belief: Belief, hal: Hal, profile: Profile) -> int | None:
 
 def measured_mv(belief: Belief, hal: Hal, profile: Profile, now_us: int) -> int:
     """The value at the last reading by `now_us`: a mean of fewer while a boot is young, and of one made at once before the first is due."""
+    key = (now_us, hal.supply_changes, belief.booted_us, *_plan_of(belief.dosing))
+    return _remembered(hal, "measured", key, lambda: _measure(belief, hal, profile, now_us))
+
+
+def _measure(belief: Belief, hal: Hal, profile: Profile, now_us: int) -> int:
+    """Work it out; a status asks for it more than once at the same instant."""
     samples = _samples(belief, hal, profile)
     last = samples.last_at(now_us)
     return samples.mean(last) if last >= samples.oldest else hal.supply_mv(now_us, belief.dosing.steps_at(now_us))
