@@ -207,7 +207,8 @@ class HostEnd:
             return
         assert self._client is not None
         self._new_call()
-        before, open_id = self._effects(), self._client.open_command_id
+        open_id = self._client.open_command_id
+        before = self._effects(open_id)
         result: Any = None
         error: ProtocolError | None = None
         try:
@@ -217,7 +218,7 @@ class HostEnd:
         finally:
             self._noted(step)
         self.told[f"{name} {'success' if error is None else type(error).__name__}"] += 1
-        self._judge(entry, result, error, self._effects() - before)
+        self._judge(entry, result, error, self._effects(open_id) - before)
         if open_id is not None and entry.command:
             self._judge_blocked(error)
         if open_id is not None and name == "settle" and error is None and self._true:
@@ -248,9 +249,10 @@ class HostEnd:
         self._bent.clear()
         self._instead.clear()
 
-    def _effects(self) -> Counter[int]:
-        """Commands of this client that the pump has carried out, by opcode."""
-        return Counter(effect.opcode for effect in self.pump.effects.values() if effect.command.programmer_id == _PROGRAMMER_ID)
+    def _effects(self, open_id: int | None) -> Counter[int]:
+        """Commands of this client that the pump has carried out, by opcode; not the uncertain one, whose last byte may come at any time."""
+        ours = (effect for effect in self.pump.effects.values() if effect.command.programmer_id == _PROGRAMMER_ID)
+        return Counter(effect.opcode for effect in ours if effect.command.command_id != open_id)
 
     def _judge(self, entry: Call, result: Any, error: ProtocolError | None, done: Counter[int]) -> None:
         opcode = BY_NAME[entry.message].opcode if entry.message else 0
