@@ -111,6 +111,7 @@ class HostEnd:
         self._writes: Counter[bytes] = Counter()
         self._asked: list[Frame] = []
         self._heard: list[Frame] = []
+        self._hearing = FrameDecoder()
         self._kept: list[bytes] = []
         self.pump = PaperPump()
         self._role = DeviceRole(self.pump, security=security)
@@ -146,7 +147,7 @@ class HostEnd:
         said = self._role.receive(self._bend("to_pump", number, data))
         self._overhear(said)
         heard = self._bend("to_host", number, said)
-        self._heard += _frames(heard)
+        self._heard += [item for item in self._hearing.feed(heard) if isinstance(item, Frame)]
         return heard
 
     def _overhear(self, said: bytes) -> None:
