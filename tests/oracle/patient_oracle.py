@@ -136,9 +136,18 @@ def integrate(fluid: Stirred | Line, body: Sites, inputs: Sequence[Input], hours
         if end > begin:
             entering = sum(flow.amount for flow in inputs if flow.since <= begin and flow.until >= end and flow.until > flow.since)
             even = _changes(fluid, body, entering)(0.0, nothing)
-            run = solve_ivp(
-                lambda _, y, even=even: jacobian @ y + even, (begin, end), state, method="BDF", rtol=tolerance, atol=tolerance, jac=jacobian
-            )
+            with np.errstate(
+                invalid="ignore", over="ignore"
+            ):  # BDF subtracts rows of its table that it has not filled yet, and never uses them
+                run = solve_ivp(
+                    lambda _, y, even=even: jacobian @ y + even,
+                    (begin, end),
+                    state,
+                    method="BDF",
+                    rtol=tolerance,
+                    atol=tolerance,
+                    jac=jacobian,
+                )
             state = run.y[:, -1]
     return [(found[hour][:size], found[hour][size:]) for hour in hours]
 
