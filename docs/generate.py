@@ -1,6 +1,6 @@
 """Write the pages that are made from code: wire tables, bench API, data sheets, state diagrams.
 
-`python docs/generate.py` writes them; with `--check` it only names the stale ones and ends with 1. Each page has one source, named in
+`python -m docs.generate` writes them; with `--check` it only names the stale ones and ends with 1. Each page has one source, named in
 its first lines, and none is edited by hand.
 """
 
@@ -16,12 +16,17 @@ from firmware_sim.firmware.modes import MODE_TABLE
 from hil.clinic.diagnostics.page import render as diagnostics
 from hil.clinic.rules.page import render as dose_rules
 from hil.data_sheets import pages as data_sheets
+from hil.evidence.validation_page import render as tool_validation
 from hil.faults.page import render as faults
+from hil.mutants.page import render as mutants
 from hil.patient_pages import pages as patient_pages
 from hil.requirements.page import render as requirements
+from hil.scenario.page import render as scenario_reference
+from hil.scenario.schema import render as scenario_schema
 from hil.web.page import render as bench_api
 from hil.web.page import render_json as bench_openapi
 from protocol.export.markdown import render as wire_protocol
+from tests.bench.peers.page import pages as performance
 
 __all__ = ["main", "pages", "stale"]
 
@@ -38,9 +43,11 @@ def pages() -> dict[str, str]:
     """Every generated page: its path below docs/ and its text."""
     made = {"wire-protocol.md": wire_protocol(), "faults.md": faults(), "states.md": _states(), **data_sheets(SHEETS)}
     made |= {"bench-api.md": bench_api(), "bench-api.openapi.json": bench_openapi()}
-    made |= {"diagnostics.md": diagnostics()} | patient_pages()
+    made |= {"diagnostics.md": diagnostics(), "mutants.md": mutants()} | patient_pages()
     made |= {"dose-rules.md": dose_rules(DOCS.parent / "tests", DOCS.parent)}
-    made |= {"requirements.md": requirements(DOCS.parent / "tests", DOCS.parent)}
+    made |= {"scenario-reference.md": scenario_reference(), "scenario.schema.json": scenario_schema()}
+    made |= {"requirements.md": requirements(DOCS.parent), "tool-validation.md": tool_validation(DOCS.parent)}
+    made |= performance(DOCS)
     return {path: text.rstrip("\n") + "\n" for path, text in made.items()}
 
 
@@ -93,7 +100,7 @@ def main(arguments: Sequence[str]) -> int:
             print(f"docs/{path} is stale: run 'make docs' and commit it", file=sys.stderr)
         return 1 if found else 0
     if arguments:
-        print("docs/generate.py takes --check or nothing", file=sys.stderr)
+        print("docs.generate takes --check or nothing", file=sys.stderr)
         return 2
     for path in write(pages(), DOCS):
         print(f"wrote docs/{path}")

@@ -19,7 +19,9 @@ from firmware_sim.faults.conditions import conditions_of
 from firmware_sim.faults.registry import FAULTS
 from firmware_sim.firmware.controller import Controller
 from firmware_sim.firmware.deadlines import Deadline
-from firmware_sim.firmware.journal import Entry, EventKind
+from firmware_sim.firmware.dosing import Course
+from firmware_sim.firmware.journal import Entry
+from firmware_sim.firmware.looks import Looks
 from firmware_sim.limits import EVENTS_PER_INSTANT_MAX
 from firmware_sim.plant.plant import Plant
 from firmware_sim.profile import Profile
@@ -29,12 +31,13 @@ from firmware_sim.trace import Trace
 __all__ = ["Kernel"]
 
 _TIME = itemgetter(0)
-_FACTS = Entry._fields[2:-1]
-"""What the trace repeats of a record: all but number, kind, and whether it is whole."""
 
 
 class Kernel:
-    """Plant, firmware and time of one pump. `perform` does a bench act that has come due."""
+    """Plant, firmware and time of one pump. `perform` does a bench act that has come due.
+
+    `changes` rises with whatever may change what a look tells, time aside: what was worked out is remembered by it.
+    """
 
     def __init__(self, profile: Profile, state: PumpState, perform: Callable[[Act], None]) -> None:
         self.state = state
@@ -42,8 +45,12 @@ class Kernel:
         self.plant = Plant(profile, state.plant, conditions_of(state.faults, FAULTS, profile))
         self.trace = Trace(state.trace_count, state.trace_chain)
         self.firmware = Controller(profile, self.plant, state.plant.unit, self._logged)
+        self.looks = Looks(self.firmware)
         self.board = BoardEvents(self)
         self._perform = perform
+        self.changes = 0
+        self._looked_us = -1
+        self._course: Course | None = None
         self._coming: Candidate | None = None
         self._coming_known = False
         self._awaited: Deadline | None = None
@@ -66,11 +73,18 @@ class Kernel:
 
     def steps(self) -> int:
         """Steps commanded by now since manufacture; while the power is off, what the registers kept."""
-        belief, plant = self.state.belief, self.state.plant
-        forgotten = plant.driver.forgotten_steps
-        if belief is None:
-            return forgotten + (plant.registers.basal_units + plant.registers.bolus_units) // plant.unit.step_units
-        return forgotten + belief.dosing.steps_at(self.device_us)
+        return self.steps_by(self.device_us)
+
+    def steps_by(self, device_us: int) -> int:
+        """The same when the device counter shows this now."""
+        course = self._course
+        if course is None:
+            belief, plant = self.state.belief, self.state.plant
+            if belief is None:
+                kept = (plant.registers.basal_units + plant.registers.bolus_units) // plant.unit.step_units
+                return plant.driver.forgotten_steps + kept
+            course = self._course = belief.dosing.course()
+        return self.state.plant.driver.forgotten_steps + course.steps_at(device_us)
 
     def pulses(self) -> int:
         """Pulses the driver has sent by now."""
@@ -78,11 +92,13 @@ class Kernel:
 
     def looking(self) -> Controller:
         """The firmware, to be read by a host at this instant. Raises PowerOff when it does not answer."""
+        if self._looked_us == self.state.now_us:
+            return self.firmware
         if self.state.belief is None:
             raise PowerOff("the pump has no power; advance until it is back")
         if self._mute:
             raise PowerOff("the pump does not answer: it has no telemetry, or the task that runs it hangs")
-        self.firmware.now_us = self.device_us
+        self.firmware.now_us, self._looked_us = self.device_us, self.state.now_us
         return self.firmware
 
     @contextmanager
@@ -103,6 +119,8 @@ class Kernel:
         finally:
             if noticed:
                 self._forget()
+            else:
+                self._forget_looks()
         self._after_firmware()
         self.settle()
         if self.state.belief is None or self.state.boots != boots:
@@ -117,8 +135,8 @@ class Kernel:
             news(self.firmware)
         except PowerCut:
             self.lose_power(off_us=self.state.off_us)
-        self._after_firmware()
         self._forget()
+        self._after_firmware()
 
     def service(self) -> None:
         """The limiter's latch is opened and the firmware started anew."""
@@ -143,7 +161,9 @@ class Kernel:
         What the firmware waits for stays known where it could notice nothing.
         """
         self._follow_prime()
-        self._coming_known, self._awaited_known = False, self._awaited_known and not noticed
+        awaited_known = self._awaited_known and not noticed
+        self._forget()
+        self._awaited_known = awaited_known
 
     def faults_changed(self) -> None:
         """A fault came, turned or went: bring all of them to bear, and let the firmware notice what it can."""
@@ -241,6 +261,7 @@ class Kernel:
         if memory.torn:
             memory.torn = False
             memory.disturb(self.device_us)
+            self._forget()
 
     def _follow_prime(self) -> None:
         """The flow of a prime is fast enough to mix drug with old fluid; tell the plant when it begins and ends."""
@@ -258,8 +279,15 @@ class Kernel:
             self.plant.begin_mixing(pulses, pulses + driver.pulses_within(self.steps(), end_steps))
 
     def _forget(self) -> None:
-        """What happens next must be worked out anew."""
+        """What happens next, and what a look tells, must be worked out anew."""
         self._coming_known = self._awaited_known = False
+        self._forget_looks()
+
+    def _forget_looks(self) -> None:
+        """What a look tells must be worked out anew."""
+        self._looked_us, self._course = -1, None
+        self.changes += 1
+        self.looks.forget()
 
     def _next(self) -> Candidate | None:
         """What happens next, worked out once after each change."""
@@ -312,5 +340,4 @@ class Kernel:
         self._after_firmware()
 
     def _logged(self, entry: Entry) -> None:
-        facts = dict(zip(_FACTS, entry[2:-1], strict=True))
-        self.trace.add(self.state.now_us, "log", {"record": entry.number, "event": EventKind(entry.kind).name, **facts})
+        self.trace.add_entry(self.state.now_us, entry)

@@ -34,6 +34,8 @@ POCKET_DEPOSITS_MAX = 1_000
 """Fillings of the pocket; each is an accident of its own."""
 OVERFILL_SLICES_PER_ML = 8
 """Pieces into which each millilitre above capacity is cut; within one the pressure is level."""
+READING_PERIODS = 16
+"""So many sample periods in a row, at the highest rate, tell how fast the supply can fall in one."""
 CATHETER_PIECES_MAX = 100_000
 """Pieces of different concentration in tubing and catheter; each needs a needle act."""
 DELIVERY_COPIES_MAX = 1_000_000
@@ -44,6 +46,8 @@ DELIVERY_PIECE_US_MAX = 7 * 86_400 * 1_000_000
 """The longest piece of delivery: a week."""
 SAMPLES_MAX = 10_000_000
 """Rows one sampling call may return (115 days at one second)."""
+OWN_FOLDER_MODE = 0o700
+"""Rights of a folder that is only its user's."""
 CACHE_ENTRIES_MAX = 64
 """Entries of a cache keyed by therapy or profile."""
 SOFT_DOSE_RULE = 33

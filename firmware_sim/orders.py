@@ -6,7 +6,7 @@ Orders raise Refused, Busy and PowerOff. A power cut that the bench ordered for 
 from __future__ import annotations
 
 from firmware_sim.errors import BenchRefused
-from firmware_sim.firmware.device_status import BriefStatus, DeviceStatus, brief_of, status_of
+from firmware_sim.firmware.device_status import BriefStatus, DeviceStatus
 from firmware_sim.firmware.journal import Entry, EventKind
 from firmware_sim.firmware.prescription import NO_COMMAND, BolusOrder, BolusPlan, Command, Prescription, RefillEntry
 from firmware_sim.firmware.records import keep
@@ -174,10 +174,13 @@ class Orders:
         return self._state.magnet_held
 
     def note(self, opcode: int, command_id: int, answer: int, refusal_code: int = 0) -> None:
-        """Journal a command and what became of it; a refused one with its code."""
-        with self._kernel.ordering() as firmware:
-            kind = EventKind.REFUSAL if answer else EventKind.COMMAND
+        """Journal a command and what became of it; a refused one with its code. That is no news to the firmware, unless it goes wrong."""
+        with self._kernel.ordering(noticed=False) as firmware:
+            kind, alarms = EventKind.REFUSAL if answer else EventKind.COMMAND, firmware.belief.alarms
+            known = alarms.is_active("log_error")
             firmware.log(kind, opcode, command_id, (answer, refusal_code))
+            if alarms.is_active("log_error") != known:
+                self._kernel.changed()
 
     def effect(self, command_id: int) -> Effect | None:
         """What a command left in the pump's memory."""
@@ -211,10 +214,22 @@ class Orders:
         with self._kernel.ordering(noticed=False) as firmware:
             keep(firmware.hal.memory, firmware.layout.offsets[region] + offset, data)
 
+    def programmed(self) -> tuple[int, Prescription | None]:
+        """Generation and therapy in force."""
+        belief = self._kernel.looking().belief
+        return belief.generation, belief.prescription
+
+    def counted(self) -> tuple[int, int]:
+        """How often the firmware was started, and what its clock shows (microseconds since 2000-01-01 00:00)."""
+        firmware = self._kernel.looking()
+        return firmware.belief.boot_count, firmware.clock_us()
+
     def brief(self) -> BriefStatus:
         """What the firmware thinks, without what takes working out."""
-        return brief_of(self._kernel.looking())
+        self._kernel.looking()
+        return self._kernel.looks.brief()
 
     def status(self) -> DeviceStatus:
         """What the firmware thinks."""
-        return status_of(self._kernel.looking())
+        self._kernel.looking()
+        return self._kernel.looks.status()

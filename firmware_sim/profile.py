@@ -125,6 +125,12 @@ def load_profile_text(name: str, text: str) -> Profile:
 
 @lru_cache(maxsize=CACHE_ENTRIES_MAX)
 def _shipped(name: str, catheter: str) -> Profile:
+    from firmware_sim.profile_cache import cached
+
+    return cached(name, catheter, lambda: _read_shipped(name, catheter))
+
+
+def _read_shipped(name: str, catheter: str) -> Profile:
     from firmware_sim.profile_build import build, whole
     from firmware_sim.profile_file import ProfileFile
 

@@ -26,9 +26,9 @@ from firmware_sim.plant.sounder import Sound, pattern_lengths_us, sound_of
 from firmware_sim.plant.unit import manufacture
 from firmware_sim.profile import Profile, load_profile, load_profile_text
 from firmware_sim.pump_state import PumpState
-from firmware_sim.sampling import columns_of, row_of
+from firmware_sim.sampling import COLUMNS, quiet_times, rows_of
 from firmware_sim.trace import TraceRecord
-from firmware_sim.truth import Moment, Truth, truth_of
+from firmware_sim.truth import Sight, Truth
 from firmware_sim.units import US_PER_DAY, US_PER_H, US_PER_MIN, US_PER_S
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Pump(Orders):
         """Build the working parts over a state."""
         self._state = state
         self._kernel = Kernel(self.profile, state, self._perform)
+        self._sight = Sight(self._kernel)
 
     # -- time ----------------------------------------------------------------------------------------------------------------
 
@@ -122,16 +123,12 @@ class Pump(Orders):
 
     def truth(self) -> Truth:
         """What is so."""
-        state, steps = self._state, self._kernel.steps()
-        names = tuple(fault.name for fault in state.faults)
-        pulses = state.plant.driver.pulses_at(steps, state.now_us)
-        moment = Moment(state.now_us, self.device_us, self.powered, state.magnet_held, steps, pulses, self.sound(), names)
-        return truth_of(self._kernel.plant, moment)
+        return self._sight.truth(self.sound())
 
     def sound(self) -> Sound | None:
         """What can be heard at this instant."""
         belief, numbers = self._state.belief, self.profile.sound
-        if belief is None:
+        if belief is None or not belief.alarms.may_sound:
             return None
         sounding = belief.alarms.sounding(self.device_us, self._repeats_us(), pattern_lengths_us(numbers))
         return sound_of(sounding.critical, sounding.began_us, numbers) if sounding else None
@@ -266,12 +263,16 @@ class Pump(Orders):
         """Advance by `duration_us`, looking every `every_us`; returns columns of belief and truth, the first row now."""
         if every_us <= 0 or duration_us < 0 or duration_us // every_us >= SAMPLES_MAX:
             raise BenchRefused(f"sample: every {every_us} us for {duration_us} us is not a number of rows up to {SAMPLES_MAX}")
-        rows, end_us = [row_of(self._kernel)], self.now_us + duration_us
-        while self.now_us + every_us <= end_us:
-            self.advance(us=every_us)
-            rows.append(row_of(self._kernel))
+        end_us, columns = self.now_us + duration_us, [list[int]() for _ in COLUMNS]
+        while True:
+            for column, more in zip(columns, rows_of(self._kernel, quiet_times(self._kernel, every_us, end_us)), strict=True):
+                column.extend(more)
+            at_us = columns[0][-1] + every_us
+            if at_us > end_us:
+                break
+            self.advance_to(at_us)
         self.advance_to(end_us)
-        return columns_of(rows)
+        return dict(zip(COLUMNS, columns, strict=True))
 
     def record_delivery(self) -> DeliveryRecorder:
         """Keep what leaves the tip from now on, for a patient; it is no part of the pump's state and of its image."""

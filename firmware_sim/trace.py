@@ -11,12 +11,19 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from firmware_sim.firmware.journal import Entry, EventKind
 from firmware_sim.limits import TRACE_TAIL_MAX
 
 __all__ = ["Trace", "TraceRecord"]
 
 TraceRecord = dict[str, object]
 
+_ENTRY = (
+    '{"clock_us":%d,"command_id":%d,"delivered_nl":%d,"detail":%d,"device_us":%d,"event":"%s","kind":"log",'
+    '"now_us":%d,"number":%d,"programmed_nl":%d,"record":%d,"value":%d}'
+)
+"""A journal entry as the encoder would write it."""
+_EVENTS = {int(kind): kind.name for kind in EventKind}
 _ENCODER = json.JSONEncoder(separators=(",", ":"), sort_keys=True, check_circular=False)
 
 
@@ -31,7 +38,31 @@ class Trace:
     def add(self, now_us: int, kind: str, data: Mapping[str, object]) -> None:
         """Append one record; `data` holds JSON values only."""
         record: TraceRecord = {"number": self.count, "now_us": now_us, "kind": kind, **data}
-        self.chain = hashlib.sha256(self.chain + _ENCODER.encode(record).encode()).digest()
+        self._link(record, _ENCODER.encode(record))
+
+    def add_entry(self, now_us: int, entry: Entry) -> None:
+        """Append the record of a journal entry: of these there are many, so their text has a form of its own."""
+        _, kind, detail, command_id, device_us, clock_us, programmed_nl, delivered_nl, value, _ = entry
+        number, event = self.count, _EVENTS[kind]
+        facts = (clock_us, command_id, delivered_nl, detail, device_us, event, now_us, number, programmed_nl, entry.number, value)
+        record: TraceRecord = {
+            "number": number,
+            "now_us": now_us,
+            "kind": "log",
+            "record": entry.number,
+            "event": event,
+            "detail": detail,
+            "command_id": command_id,
+            "device_us": device_us,
+            "clock_us": clock_us,
+            "programmed_nl": programmed_nl,
+            "delivered_nl": delivered_nl,
+            "value": value,
+        }
+        self._link(record, _ENTRY % facts)
+
+    def _link(self, record: TraceRecord, text: str) -> None:
+        self.chain = hashlib.sha256(self.chain + text.encode()).digest()
         self.count += 1
         self.tail.append(record)
 

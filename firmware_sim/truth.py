@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from firmware_sim.plant.overfill import excess_fl
 from firmware_sim.plant.plant import Plant
 from firmware_sim.plant.sounder import Sound
 from firmware_sim.units import FG_PER_NG, FL_PER_NL, MASS_PER_NG
 
-__all__ = ["Balance", "Truth", "truth_of"]
+if TYPE_CHECKING:
+    from firmware_sim.kernel import Kernel
+
+__all__ = ["Balance", "Sight", "Truth"]
 
 
 class Balance(NamedTuple):
@@ -96,59 +99,86 @@ class Truth(NamedTuple):
     balance: Balance
 
 
-class Moment(NamedTuple):
-    """What only the owner of both sides knows about an instant."""
+class _Still(NamedTuple):
+    """The fields of a truth that only a step of the motor or a change alters: those up to what is in the pocket, those from the tip to the
+    catheter, the faults and the balance.
+    """
 
-    now_us: int
-    device_us: int
-    powered: bool
-    magnet_held: bool
-    steps: int
-    pulses: int
-    sound: Sound | None
+    fluid: tuple[Any, ...]
+    path: tuple[Any, ...]
     faults: tuple[str, ...]
+    balance: Balance
 
 
-def truth_of(plant: Plant, moment: Moment) -> Truth:
-    """Read the plant; writes nothing."""
-    state, steps, pulses = plant.state, moment.steps, moment.pulses
-    out_fl = plant.out_fl(pulses)
-    catheter, oscillator = state.catheter, state.oscillator
+class Sight:
+    """Sees the truth of a pump at its present instant; what stands still between two steps is worked out once. Writes nothing."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._seen_changes = self._seen_steps = self._seen_pulses = -1
+        self._still: _Still
+
+    def truth(self, sound: Sound | None) -> Truth:
+        """What is so now, while this can be heard."""
+        kernel, state = self._kernel, self._kernel.state
+        now_us, plant = state.now_us, state.plant
+        device_us = plant.oscillator.device_at(now_us)
+        steps = kernel.steps_by(device_us)
+        pulses = plant.driver.pulses_at(steps, now_us)
+        if pulses != self._seen_pulses or steps != self._seen_steps or kernel.changes != self._seen_changes:
+            self._still = _stand_still(kernel, steps, pulses)
+            self._seen_changes, self._seen_steps, self._seen_pulses = kernel.changes, steps, pulses
+        fluid, path, faults, balance = self._still
+        return Truth._make(
+            (
+                now_us,
+                device_us,
+                state.belief is not None,
+                state.magnet_held,
+                *fluid,
+                kernel.plant.absorbed_mass(now_us) // MASS_PER_NG if plant.pocket.deposits else 0,
+                *path,
+                sound,
+                kernel.plant.battery.supply_mv(now_us, pulses),
+                plant.unit.unit_error_ppm,
+                device_us + plant.oscillator.rtc_shift_us - now_us,
+                faults,
+                balance,
+            )
+        )
+
+
+def _stand_still(kernel: Kernel, steps: int, pulses: int) -> _Still:
+    plant, state = kernel.plant, kernel.state.plant
+    reservoir, catheter, pocket, motor = state.reservoir, state.catheter, state.pocket, state.motor
+    out_fl, available_fl = plant.out_fl(pulses), plant.available_fl(pulses)
     astray_fl, astray_mass = catheter.astray(out_fl)
-    return Truth(
-        now_us=moment.now_us,
-        device_us=moment.device_us,
-        powered=moment.powered,
-        magnet_held=moment.magnet_held,
-        steps_commanded=steps,
-        steps_moved=state.motor.moved_at(pulses),
-        moving=state.motor.moving,
-        step_fl=state.motor.step_fl_at(pulses),
-        reservoir_nl=plant.available_fl(pulses) // FL_PER_NL,
-        residual_nl=state.reservoir.residual_fl // FL_PER_NL,
-        reservoir_concentration_ng_per_ml=state.reservoir.concentration_fg_per_ml // FG_PER_NG,
-        excess_nl=excess_fl(plant, plant.available_fl(pulses)) // FL_PER_NL,
-        delivered_nl=catheter.delivered_fl(out_fl) // FL_PER_NL,
-        delivered_ng=catheter.delivered_mass(out_fl) // MASS_PER_NG,
-        astray_nl=astray_fl // FL_PER_NL,
-        astray_ng=astray_mass // MASS_PER_NG,
-        leaked_nl=catheter.leaked_fl(out_fl) // FL_PER_NL,
-        leaked_ng=catheter.leaked_mass(out_fl) // MASS_PER_NG,
-        pocket_nl=state.pocket.volume_fl // FL_PER_NL,
-        pocket_ng=state.pocket.mass // MASS_PER_NG,
-        absorbed_ng=plant.absorbed_mass(moment.now_us) // MASS_PER_NG,
-        tip_level=plant.conditions.tip_level,
-        tip_concentration_ng_per_ml=catheter.tip_concentration(out_fl) // FG_PER_NG,
-        path=tuple((volume // FL_PER_NL, concentration // FG_PER_NG) for volume, concentration in catheter.pieces(out_fl)),
-        tubing_nl=catheter.tubing_fl // FL_PER_NL,
-        catheter_nl=(catheter.path_fl - catheter.tubing_fl) // FL_PER_NL,
-        sound=moment.sound,
-        supply_mv=plant.battery.supply_mv(moment.now_us, pulses),
-        unit_error_ppm=state.unit.unit_error_ppm,
-        clock_error_us=moment.device_us + oscillator.rtc_shift_us - moment.now_us,
-        faults=moment.faults,
-        balance=balance_of(plant, pulses),
+    fluid = (
+        steps,
+        motor.moved_at(pulses),
+        motor.moving,
+        motor.step_fl_at(pulses),
+        available_fl // FL_PER_NL,
+        reservoir.residual_fl // FL_PER_NL,
+        reservoir.concentration_fg_per_ml // FG_PER_NG,
+        excess_fl(plant, available_fl) // FL_PER_NL,
+        catheter.delivered_fl(out_fl) // FL_PER_NL,
+        catheter.delivered_mass(out_fl) // MASS_PER_NG,
+        astray_fl // FL_PER_NL,
+        astray_mass // MASS_PER_NG,
+        catheter.leaked_fl(out_fl) // FL_PER_NL,
+        catheter.leaked_mass(out_fl) // MASS_PER_NG,
+        pocket.volume_fl // FL_PER_NL,
+        pocket.mass // MASS_PER_NG,
     )
+    path = (
+        plant.conditions.tip_level,
+        catheter.tip_concentration(out_fl) // FG_PER_NG,
+        tuple([(volume // FL_PER_NL, concentration // FG_PER_NG) for volume, concentration in catheter.pieces(out_fl)]),
+        catheter.tubing_fl // FL_PER_NL,
+        (catheter.path_fl - catheter.tubing_fl) // FL_PER_NL,
+    )
+    return _Still(fluid, path, tuple([fault.name for fault in kernel.state.faults]), balance_of(plant, pulses))
 
 
 def balance_of(plant: Plant, pulses: int) -> Balance:

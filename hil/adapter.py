@@ -9,10 +9,10 @@ from typing import Any
 from firmware_sim import Pump
 from firmware_sim import errors as pump_errors
 from firmware_sim.firmware.alarms import ALARMS
-from firmware_sim.firmware.prescription import BolusOrder, BolusPlan, RefillEntry
+from firmware_sim.firmware.prescription import BolusOrder, BolusPlan, Prescription, RefillEntry
 from firmware_sim.firmware.prescription import Command as PumpCommand
 from firmware_sim.firmware.store import Effect as PumpEffect
-from hil.belief_on_wire import condition_of, counters_of, identity_of, log_entry_of, status_of
+from hil.belief_on_wire import Introduction, condition_of, counters_of, log_entry_of, status_of
 from hil.therapy.prescription import MODE_NAMES, to_prescription, to_therapy
 from protocol.app import BusyUntil, Command, Effect, Refused
 from protocol.codes import Answer, DoseState, LogRing, Unit
@@ -53,6 +53,9 @@ class PumpApp:
 
     def __init__(self, pump: Pump) -> None:
         self._pump = pump
+        self._introduction: Introduction | None = None
+        self._prescription: Prescription | None = None
+        self._therapy: Therapy | None = None
 
     def now_us(self) -> int:
         """The pump's own monotonic clock."""
@@ -73,7 +76,9 @@ class PumpApp:
     def identity(self) -> Identity:
         """Who the pump is and what it accepts."""
         pump = self._pump
-        return identity_of(pump.brief(), pump.profile, pump.serial, pump.calibration_ppm)
+        if self._introduction is None:
+            self._introduction = Introduction(pump.profile, pump.serial, pump.calibration_ppm)
+        return self._introduction.at(*pump.counted())
 
     def status(self) -> Status:
         """The short look."""
@@ -98,8 +103,10 @@ class PumpApp:
 
     def therapy(self) -> tuple[int, Therapy | None]:
         """Generation and therapy in force."""
-        belief = self._pump.brief()
-        return belief.generation, to_therapy(belief.prescription) if belief.prescription else None
+        generation, prescription = self._pump.programmed()
+        if prescription is not self._prescription:
+            self._prescription, self._therapy = prescription, None if prescription is None else to_therapy(prescription)
+        return generation, self._therapy
 
     def begin_update(self, interrupt: bool) -> None:
         """An update begins."""

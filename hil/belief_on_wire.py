@@ -22,89 +22,79 @@ from protocol.messages import (
     Status,
 )
 
-__all__ = ["condition_of", "counters_of", "identity_of", "log_entry_of", "status_of"]
+__all__ = ["Introduction", "condition_of", "counters_of", "identity_of", "log_entry_of", "status_of"]
 
 NO_DIGEST = bytes(32)
 _PENDING, _STOPPED_BY_UPDATE, _SAFE_STATE, _BOLUS_RUNNING, _NO_FILL, _SELF_TESTING, _OVERRIDDEN = (flag.value for flag in StatusFlag)
 """Plain numbers: STATUS is asked often, and enum arithmetic costs more than all the rest of it."""
+_BATTERY_STATES = {state.name.lower(): state for state in BatteryState}
+_NO_WORDS = (0, 0, 0)
+_OF_THE_ROLE = (0, 0, 0, 0, 0)
+"""Last command, its state, and staging with its owner and end: what the device role fills in."""
 
 
 def status_of(belief: BriefStatus) -> Status:
     """The short look; what the device role knows of itself is left 0 for it to fill in."""
-    active, silenced, acknowledged = _words(belief.alarms)
+    active, silenced, acknowledged = _words(belief.alarms) if belief.alarms else _NO_WORDS
     return Status(
-        device_us=belief.device_us,
-        clock_us=belief.clock_us,
-        boot_count=belief.boot_count,
-        mode=MODE_NAMES[belief.mode],
-        flags=_flags(belief),
-        generation=belief.generation,
-        therapy_digest=image_digest(belief.prescription) if belief.prescription else NO_DIGEST,
-        last_command_id=0,
-        last_command_state=0,
-        staging=0,
-        staging_owner=0,
-        staging_until_us=0,
-        alarms=active,
-        silenced=silenced,
-        acknowledged=acknowledged,
-        line_errors=0,
+        belief.device_us,
+        belief.clock_us,
+        belief.boot_count,
+        MODE_NAMES[belief.mode],
+        _flags(belief),
+        belief.generation,
+        image_digest(belief.prescription) if belief.prescription else NO_DIGEST,
+        *_OF_THE_ROLE,
+        active,
+        silenced,
+        acknowledged,
+        0,
     )
 
 
 def condition_of(belief: DeviceStatus) -> Condition:
     """Part 2 of an interrogation."""
-    bolus, fill = belief.bolus, belief.fill
+    bolus, fill, alarms = belief.bolus, belief.fill, belief.alarms
     return Condition(
-        device_us=belief.device_us,
-        clock_us=belief.clock_us,
-        mode=MODE_NAMES[belief.mode],
-        flags=_flags(belief),
-        rate_nl_per_h=belief.rate_nl_per_h,
-        computed_reservoir_nl=belief.computed_reservoir_nl or 0,
-        fill_drug_id=fill.drug_id if fill else 0,
-        fill_concentration_ng_per_ml=fill.concentration_ng_per_ml if fill else 0,
-        low_reservoir_clock_us=belief.low_reservoir_clock_us or 0,
-        empty_clock_us=belief.empty_clock_us or 0,
-        replace_by_clock_us=belief.replace_by_clock_us or 0,
-        battery_state=BatteryState[belief.battery_state.upper()],
-        battery_mv=belief.supply_mv,
-        bolus=(BolusEntry(*bolus[:-1], DOSE_KINDS.index(bolus.kind)),) if bolus else (),
-        alarms=tuple(_alarm(alarm) for alarm in belief.alarms),
+        belief.device_us,
+        belief.clock_us,
+        MODE_NAMES[belief.mode],
+        _flags(belief),
+        belief.rate_nl_per_h,
+        belief.computed_reservoir_nl or 0,
+        fill.drug_id if fill else 0,
+        fill.concentration_ng_per_ml if fill else 0,
+        belief.low_reservoir_clock_us or 0,
+        belief.empty_clock_us or 0,
+        belief.replace_by_clock_us or 0,
+        _BATTERY_STATES[belief.battery_state],
+        belief.supply_mv,
+        (BolusEntry(*bolus[:-1], DOSE_KINDS.index(bolus.kind)),) if bolus else (),
+        tuple([_alarm(alarm) for alarm in alarms]) if alarms else (),
     )
 
 
 def counters_of(belief: DeviceStatus) -> Counters:
-    """Part 3 of an interrogation."""
+    """Part 3 of an interrogation; what the device role knows of itself is left 0 for it to fill in."""
     return Counters(
-        basal_nl=belief.basal_nl,
-        bolus_nl=belief.bolus_nl,
-        steps=belief.steps,
-        last_command_id=0,
-        last_command_state=0,
-        last_command_answer=0,
-        log_oldest=belief.log_oldest,
-        log_newest=belief.log_newest,
-        patient_bolus_granted=belief.patient_granted,
-        patient_bolus_refused=belief.patient_refused,
+        belief.basal_nl,
+        belief.bolus_nl,
+        belief.steps,
+        0,
+        0,
+        0,
+        belief.log_oldest,
+        belief.log_newest,
+        belief.patient_granted,
+        belief.patient_refused,
     )
 
 
-def identity_of(belief: BriefStatus, profile: Profile, serial: str, calibration_ppm: int) -> Identity:
-    """Part 0 of an interrogation."""
-    return Identity(
-        model=profile.identity.model,
-        serial=serial,
-        firmware=profile.identity.firmware,
-        major=PROTOCOL_MAJOR,
-        minor=PROTOCOL_MINOR,
-        calibration_ppm=calibration_ppm,
-        boot_count=belief.boot_count,
-        clock_us=belief.clock_us,
-        stops_for_update=int(profile.behaviour.stops_for_update),
-        tubing_nl=profile.catheter.tubing_nl,
-        limits=(_limits(profile),),
-        drugs=tuple(
+class Introduction:
+    """Part 0 of an interrogation of one pump: what never changes is put together once."""
+
+    def __init__(self, profile: Profile, serial: str, calibration_ppm: int) -> None:
+        drugs = tuple(
             DrugEntry(
                 drug.drug_id,
                 drug.version,
@@ -116,8 +106,19 @@ def identity_of(belief: BriefStatus, profile: Profile, serial: str, calibration_
                 drug.stability_days,
             )
             for drug in profile.drugs
-        ),
-    )
+        )
+        identity = profile.identity
+        self._names = (identity.model, serial, identity.firmware, PROTOCOL_MAJOR, PROTOCOL_MINOR, calibration_ppm)
+        self._numbers = (int(profile.behaviour.stops_for_update), profile.catheter.tubing_nl, (_limits(profile),), drugs)
+
+    def at(self, boot_count: int, clock_us: int) -> Identity:
+        """As told after so many boots, when the clock shows this."""
+        return Identity._make((*self._names, boot_count, clock_us, *self._numbers))
+
+
+def identity_of(belief: BriefStatus, profile: Profile, serial: str, calibration_ppm: int) -> Identity:
+    """Part 0 of an interrogation."""
+    return Introduction(profile, serial, calibration_ppm).at(belief.boot_count, belief.clock_us)
 
 
 def log_entry_of(entry: Entry) -> LogEntry:

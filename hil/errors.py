@@ -6,7 +6,9 @@
     ├── UsageError            asked in a way that cannot be done: bad option, value or file; exit 2
     │   ├── QuantityError     a typed quantity that is not exactly one number and one known unit (also a ValueError)
     │   ├── TherapyFileError  a therapy file with one or more problems, each at its line
-    │   └── PersonFileError   the same of a person's file
+    │   ├── PersonFileError   the same of a person's file
+    │   ├── RigFileError      the same of a rig file
+    │   └── ScenarioFileError the same of a scenario
     ├── CheckFailed           the thing was done and the answer is no: a refusal, a limit, a comparison; exit 1
     │   ├── TherapyRefused    a therapy that this pump would not, or did not, take; each problem at its line
     │   └── RulesBroken       a plan that rules of the label refuse, or warn of and nobody overrode; each with its rule
@@ -29,7 +31,9 @@ __all__ = [
     "PersonFileError",
     "Problem",
     "QuantityError",
+    "RigFileError",
     "RulesBroken",
+    "ScenarioFileError",
     "TherapyFileError",
     "TherapyRefused",
     "UncertainError",
@@ -116,6 +120,18 @@ class TherapyFileError(_Problems, UsageError):
 
 class PersonFileError(_Problems, UsageError):
     """The file cannot be read as what is known of a person."""
+
+    exit_code = 2
+
+
+class RigFileError(_Problems, UsageError):
+    """The file cannot be read as a rig."""
+
+    exit_code = 2
+
+
+class ScenarioFileError(_Problems, UsageError):
+    """The file cannot be read as a scenario; no step of it was run."""
 
     exit_code = 2
 

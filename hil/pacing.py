@@ -29,7 +29,7 @@ FACTOR_MAX = 1_000_000_000
 """x1,000,000,000 passes a therapy of six years in a fifth of a second; more is `free`."""
 FACTOR_MIN = Fraction(1, 1_000)
 TICK_US = 200_000
-"""Wall time between two looks at a paced pump that nobody talks to; requests and bench acts are always on time."""
+"""Wall time between two looks at a paced pump, at the least: where nothing is due it sleeps on. Requests and bench acts are on time."""
 
 
 def wall_us() -> int:
@@ -88,7 +88,8 @@ class Pacer:
         self._clock_us = clock_us
         self._wall_us = clock_us()
         self._virtual_us = 0
-        self._look_us = self._wall_us + TICK_US
+        self._look_us: int | None = self._wall_us + TICK_US
+        """When the next look is due; None where none is."""
 
     @property
     def factor(self) -> Fraction:
@@ -134,16 +135,40 @@ class Pacer:
 
     def looked(self) -> None:
         """A look that was due has been taken: measure how late it ended, and plan the next one."""
+        self.lag_us = 0
+        self.look_soon()
+
+    def look_soon(self) -> float:
+        """Plan the next look for a tick from now; returns the wall time until then in seconds. One that is overdue counts as taken."""
+        late_us = self._late_us()
+        if late_us:
+            self.lag_us = late_us
+            self.lag_us_max = max(self.lag_us_max, late_us)
+        self._look_us = self._clock_us() + TICK_US
+        return TICK_US / 1_000_000
+
+    def look_at(self, due_us: int | None) -> float | None:
+        """Plan the next look for when virtual time comes to `due_us`, and not before a tick is over; None plans none.
+
+        Returns the wall time until then in seconds.
+        """
+        factor = self.factor
+        if due_us is None or not factor:
+            self._look_us = None
+            return None
         now_us = self._clock_us()
-        self.lag_us = max(0, now_us - self._look_us)
-        self.lag_us_max = max(self.lag_us_max, self.lag_us)
-        self._look_us = now_us + TICK_US
+        wall_us = self._wall_us - (self._virtual_us - due_us) * factor.denominator // factor.numerator
+        self._look_us = max(now_us + TICK_US, wall_us)
+        return (self._look_us - now_us) / 1_000_000
 
     @property
     def keeps_up(self) -> bool:
         """The last look ended less than a whole tick late, and the next one is not later than that either."""
-        late_us = self._clock_us() - self._look_us if self.factor else 0
-        return max(self.lag_us, late_us) < TICK_US
+        return max(self.lag_us, self._late_us() if self.factor else 0) < TICK_US
+
+    def _late_us(self) -> int:
+        """How long the next look has been due."""
+        return 0 if self._look_us is None else max(0, self._clock_us() - self._look_us)
 
     def report(self) -> dict[str, object]:
         """What the bench says of the pace."""

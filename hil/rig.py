@@ -9,7 +9,7 @@ passes on the bench. Elsewhere it waits by the wall clock.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -22,6 +22,8 @@ from hil.instruments.balance import Balance
 from hil.instruments.balance_server import BalanceServer
 from hil.instruments.bench_clock import BenchClock, delivered_of
 from hil.instruments.line import MemoryLine
+from hil.instruments.line_tap import BenchTap, HostTap, LineTap
+from hil.instruments.magnet import BenchMagnet, Magnet
 from hil.instruments.memory_link import MemoryLink
 from hil.instruments.microphone import Microphone, SimulatedMicrophone
 from hil.instruments.mt_sics import MtSicsBalance
@@ -33,9 +35,12 @@ from hil.web.address import address_in, pump_entry
 from hil.web.client import HttpBench
 from protocol.client import Programmer
 from protocol.errors import LinkLost
+from protocol.key_file import find_keys, load_keys
+from protocol.keys import Key
+from protocol.transport import open_transport
 from protocol.waiting import BenchWaiter
 
-__all__ = ["Rig"]
+__all__ = ["Rig", "ready_line"]
 
 
 class _ServedLink:
@@ -73,9 +78,14 @@ class Rig:
         self._unit = unit
         self._bench = bench
         self.ready = ready
+        self.seed = unit.pump.seed if unit is not None else 0
         self.programmer_options: dict[str, Any] = {}
+        self.drivers: dict[str, Callable[[], Any]] = {}
+        """What opens the real instruments of this rig, by name: balance, microphone, magnet. Without one the simulated is taken."""
+        self.guard: Callable[[BenchCalls | None], BenchCalls] | None = None
+        """Stands before the bench where not all of it may be used."""
+        self._opened: dict[str, Any] = {}
         self._programmer: Programmer | None = None
-        self._balance: Balance | None = None
 
     @classmethod
     def open(
@@ -91,28 +101,59 @@ class Rig:
         """Start a pump of one's own behind this URL. A pumpsim:// URL says these itself. Raises UsageError, HilError."""
         if url.startswith("pumpsim:"):
             rig = cls._in_process(url)
-        else:
-            options = ["--port", url, "--seed", str(seed), "--catheter", catheter, "--pace", "lock-step"]
-            stack = ExitStack()
-            server = stack.enter_context(ServerProcess(profile, [*options, "--state", str(state)] if state else options))
-            rig = cls(stack, bench=server.bench, ready=server.ready)
+            rig.programmer_options = dict(programmer or {})
+            return rig
+        options = ["--port", url, "--seed", str(seed), "--catheter", catheter, "--pace", "lock-step"]
+        rig = cls.serve(profile, [*options, "--state", str(state)] if state else options, programmer=programmer)
+        rig.seed = seed
+        return rig
+
+    @classmethod
+    def serve(cls, profile: str, options: Sequence[str], *, programmer: Mapping[str, Any] | None = None) -> Rig:
+        """Start `pumpsim serve` with these options of its command line, its bench on a pipe of ours. Raises HilError."""
+        stack = ExitStack()
+        server = stack.enter_context(ServerProcess(profile, options))
+        rig = cls(stack, bench=server.bench, ready=server.ready)
         rig.programmer_options = dict(programmer or {})
         return rig
 
     @classmethod
-    def connect(cls, ready: Mapping[str, Any] | str | Path, *, pump: str | None = None, programmer: Mapping[str, Any] | None = None) -> Rig:
+    def at(cls, url: str, *, key_file: str | Path | None = None, programmer: Mapping[str, Any] | None = None) -> Rig:
+        """A pump behind a port, and nothing else known of it. Without `key_file` keys are looked for where they usually are."""
+        rig = cls(ExitStack(), ready={"port": url} if key_file is None else {"port": url, "key_file": str(key_file)})
+        rig.programmer_options = dict(programmer or {})
+        return rig
+
+    def beside(self) -> Rig:
+        """Another rig on the same pump, with programmers and instruments of its own; closing it leaves the pump as it is."""
+        rig = Rig(ExitStack(), unit=self._unit, bench=self._bench, ready=self.ready)
+        rig.programmer_options = dict(self.programmer_options)
+        rig.drivers, rig.guard, rig.seed = self.drivers, self.guard, self.seed
+        return rig
+
+    @classmethod
+    def connect(
+        cls,
+        ready: Mapping[str, Any] | str | Path,
+        *,
+        pump: str | None = None,
+        port: str | None = None,
+        programmer: Mapping[str, Any] | None = None,
+    ) -> Rig:
         """Take a server that runs: its ready line as a mapping or JSON text, or the path of its ready file. `pump` None: its first pump.
 
-        Its bench is in reach if it is served over HTTP. Raises UsageError.
+        Its bench is in reach if it is served over HTTP. `port` is another way to the pump than its own port, such as a cable.
+        Raises UsageError.
         """
-        line = _ready(ready)
+        line = ready_line(ready)
         address = address_in(line, pump)
         stack = ExitStack()
         bench = None
         if address is not None:
             bench = HttpBench(address)
             stack.callback(bench.close)
-        rig = cls(stack, bench=bench, ready={**line, **pump_entry(line, pump)})
+        found = {**line, **pump_entry(line, pump)}
+        rig = cls(stack, bench=bench, ready={**found, "port": port} if port else found)
         rig.programmer_options = dict(programmer or {})
         return rig
 
@@ -125,9 +166,16 @@ class Rig:
     @property
     def bench(self) -> BenchCalls:
         """The side door. Raises BenchError where there is none."""
+        if self.guard is not None:
+            return self.guard(self._bench)
         if self._bench is None:
             raise BenchError("this server's bench is on its own standard input", where="rig", do="serve with --bench http, or use Rig.open")
         return self._bench
+
+    @property
+    def has_bench(self) -> bool:
+        """Whether there is one."""
+        return self._bench is not None
 
     @property
     def programmer(self) -> Programmer:
@@ -139,26 +187,44 @@ class Rig:
     @property
     def balance(self) -> Balance:
         """The balance under the pump's catheter, opened at first use. Raises BenchError where there is none."""
-        if self._balance is None:
-            self._balance = self._open_balance()
-            self._stack.callback(self._balance.close)
-        return self._balance
+        found: Balance = self._instrument("balance", self._open_balance)
+        return found
 
     @property
     def microphone(self) -> Microphone:
         """A microphone beside the pump; recording lets the bench's time pass. Raises BenchError where there is no bench."""
-        return SimulatedMicrophone(self.bench)
+        driver = self.drivers.get("microphone")
+        return driver() if driver else SimulatedMicrophone(self.bench)
+
+    @property
+    def magnet(self) -> Magnet:
+        """A magnet that can be held over the pump. Raises BenchError where there is none."""
+        found: Magnet = self._instrument("magnet", lambda: BenchMagnet(self.bench))
+        return found
+
+    @property
+    def tap(self) -> LineTap:
+        """Faults on the line. Where there is no bench it stands at the host's end, before programmers that are opened from now on."""
+        found: LineTap = self._instrument("tap", lambda: HostTap() if self._bench is None else BenchTap(self.bench))
+        return found
+
+    def _instrument(self, name: str, simulated: Callable[[], Any]) -> Any:
+        """Open it at first use; it is closed with the rig."""
+        if name not in self._opened:
+            self._opened[name] = self.drivers.get(name, simulated)()
+            self._stack.callback(self._opened[name].close)
+        return self._opened[name]
 
     def _open_balance(self) -> Balance:
-        if isinstance(self._bench, InProcessBench):
-            bench = self._bench
-            server = BalanceServer(SimulatedBalance(lambda: delivered_of(bench), seed=bench.bench.unit.pump.seed))
-            return MtSicsBalance(MemoryLine(server.receive), BenchClock(bench))
         url = (self.ready or {}).get("balance")
-        if not url:
+        if url:
+            lock_step = self._bench is not None and self._bench.call("pace")["pace"] == "lock-step"
+            return MtSicsBalance.open(str(url), BenchClock(self.bench) if lock_step else None)
+        if self._bench is None:
             raise BenchError("this server has no balance", where="rig", do="serve with --balance pty:./balance0")
-        lock_step = self._bench is not None and self._bench.call("pace")["pace"] == "lock-step"
-        return MtSicsBalance.open(str(url), BenchClock(self.bench) if lock_step else None)
+        bench = self._bench
+        server = BalanceServer(SimulatedBalance(lambda: delivered_of(bench), seed=self.seed))
+        return MtSicsBalance(MemoryLine(server.receive), BenchClock(bench))
 
     def another_programmer(self, **options: Any) -> Programmer:
         """Open one more programmer, closed with the rig. A served port takes one client at a time: close the one before first."""
@@ -169,14 +235,26 @@ class Rig:
         elif self._bench is not None and self._bench.call("pace")["pace"] == "lock-step":
             self._bench.call("attach")
             opened = Programmer.open(self._port(), waiter=BenchWaiter(_ServedLink(self._bench)), **merged)
+        elif isinstance(tap := self._opened.get("tap"), HostTap):
+            if not merged.keys() & {"keys", "key_file"}:
+                merged["keys"] = find_keys(self._port())
+            opened = Programmer.over(tap.before(open_transport(self._port())), **merged)
         else:
             opened = Programmer.open(self._port(), **merged)
         return self._stack.enter_context(opened)
+
+    @property
+    def keys(self) -> list[Key]:
+        """The keys of this pump that are known here; none where nobody said. Raises KeyFileError."""
+        known = self._keys()
+        return list(load_keys(known["key_file"])) if "key_file" in known else list(known.get("keys", ()))
 
     def _keys(self) -> dict[str, Any]:
         """The keys of this pump, as options of a programmer."""
         if self._unit is not None:
             return {"keys": self._unit.keys}
+        if self.ready is not None and "key_file" not in self.ready:
+            return {}  # nobody said: the client looks where keys usually are
         key_file = (self.ready or {}).get("key_file")
         return {"key_file": key_file} if key_file else {"keys": ()}
 
@@ -185,7 +263,8 @@ class Rig:
 
     def close(self) -> None:
         """Close programmers, then the server. May be called twice."""
-        self._programmer = self._balance = None
+        self._programmer = None
+        self._opened.clear()
         self._stack.close()
 
     def __enter__(self) -> Self:
@@ -195,7 +274,7 @@ class Rig:
         self.close()
 
 
-def _ready(source: Mapping[str, Any] | str | Path) -> dict[str, Any]:
+def ready_line(source: Mapping[str, Any] | str | Path) -> dict[str, Any]:
     """A ready line from wherever it is. Raises UsageError."""
     if isinstance(source, Mapping):
         found: object = dict(source)
@@ -204,9 +283,9 @@ def _ready(source: Mapping[str, Any] | str | Path) -> dict[str, Any]:
         try:
             found = json.loads(text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise UsageError(
-                f"no ready line: {error}", where=text[:80], do="give what `pumpsim serve` printed first, or its --ready-file"
-            ) from None
+            why = f"it cannot be read ({error.strerror})" if isinstance(error, OSError) else "it is no JSON"
+            do = "give what `pumpsim serve` printed first, or its --ready-file"
+            raise UsageError(f"no ready line: {why}", where=text[:80], do=do) from None
     if not isinstance(found, dict) or not found.get("ready") or "port" not in found:
         raise UsageError("no ready line", where="rig", do="give what `pumpsim serve` printed first, or its --ready-file")
     return found

@@ -13,16 +13,17 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from firmware_sim.profile_folder import name_of
 from hil.bench.bench import Bench
 from hil.bench.conditions import Condition
 from hil.errors import UsageError
-from hil.instruments.balance_server import BalanceServer
+from hil.grade.options import GradeOptions
+from hil.instruments.balance_port import BalancePort
 from hil.instruments.line_capture import LineCapture, pump_facts
-from hil.instruments.simulated_balance import Delivered, SimulatedBalance
-from hil.pacing import LOCK_STEP, TICK_US, Pace, Pacer, after
+from hil.instruments.simulated_balance import Delivered
+from hil.pacing import LOCK_STEP, Pace, Pacer, after
 from hil.ports.base import Port, open_port
 from hil.pump_keys import PumpKeys
 from hil.state_folder import Entry, StateFolder
@@ -31,11 +32,18 @@ from hil.web.feed import Feed
 from protocol.key_file import seed_keys
 from protocol.security import DEFAULT, security_of
 
+if TYPE_CHECKING:
+    from hil.grade.grading import Grading
+
 __all__ = ["FREE_RUN_DAYS_MAX", "PumpOptions", "ServedPump", "replay"]
 
 US_PER_DAY = 86_400_000_000
 FREE_RUN_DAYS_MAX = 3_653
 """Ten years: a free run that nobody ends ends here, past the end of any battery."""
+FILES_OF_A_PORT = 3
+"""A pty's both ends and the claim to its name, or a listener, its client, and one who is turned away."""
+FILES_OF_A_STATE = 4
+"""Lock and journal, and while the image is renewed two more."""
 FREE_SLICE_US = US_PER_DAY
 """Virtual time between two looks at port and bench in a free run; under a millisecond of wall time."""
 
@@ -59,6 +67,13 @@ class PumpOptions(NamedTuple):
     capture_ends: str = "host"
     balance: str = ""
     """Where a balance that weighs what the pump delivers is served; "" for none."""
+    grade: GradeOptions | None = None
+
+    @property
+    def files(self) -> int:
+        """Open files that it may need: its port and a client there, its balance, its state folder, its capture."""
+        ports = FILES_OF_A_PORT * (2 if self.balance else 1)
+        return ports + (FILES_OF_A_STATE if self.state else 0) + (1 if self.capture else 0)
 
 
 class ServedPump:
@@ -68,6 +83,8 @@ class ServedPump:
         self.options = options
         self.name = options.name
         self._timer: asyncio.Handle | None = None
+        self._asleep = False
+        """The look that is planned, if any, is more than a tick away."""
         self._loop: asyncio.AbstractEventLoop
         self._behind = self._said_behind = False
         with ExitStack() as opening:
@@ -83,9 +100,10 @@ class ServedPump:
             self.pacer = Pacer(options.pace, while_talking=options.while_talking)
             self.pacer.anchor(self.unit.now_us)
             self.bench = Bench(self.unit, line=self.port, pacer=self.pacer, journal=self.state)
-            self.feed = Feed(self._records, self._rewire)
+            self.feed = Feed(self._records, self._heard_by_others)
             self.capture = self._open_capture(opening)
             self.balance = self._open_balance(opening)
+            self.grading = self._open_grading(opening)
             self._pump = self.unit.pump
             self._free_until_us = self.unit.now_us + FREE_RUN_DAYS_MAX * US_PER_DAY
             self._stack = opening.pop_all()
@@ -110,6 +128,7 @@ class ServedPump:
             "key_file": str(self.keys.path.absolute()) if self.keys.path else None,
             "capture": None if options.capture is None else str(options.capture),
             "balance": None if self.balance is None else self.balance.url,
+            "grade": None if options.grade is None else str(options.grade.report),
         }
 
     def security_line(self) -> str:
@@ -127,13 +146,13 @@ class ServedPump:
         self._rewire()
         self.port.listen(loop)
         if self.balance is not None:
-            self.balance.on_end = on_end
-            self.balance.listen(loop)
+            self.balance.on_heard = self._arm
+            self.balance.listen(loop, on_end)
 
     def run_time(self) -> None:
         """Let time pass by itself from now on, if it does."""
         self.pacer.choose(self.pacer.pace, self.unit.now_us)
-        self._arm()
+        self._sleep()
 
     def call(self, verb: str, args: Mapping[str, object]) -> dict[str, Any]:
         """Do one verb of the bench. Raises BenchError, and then nothing has changed."""
@@ -150,6 +169,8 @@ class ServedPump:
             self._pump = self.unit.pump
             self.feed.another_pump()
             self._republish()
+        if self.balance is not None:
+            self.balance.look()
         self.feed.wake()
 
     def _republish(self) -> None:
@@ -180,17 +201,23 @@ class ServedPump:
         opening.callback(capture.close)
         return capture
 
-    def _open_balance(self, opening: ExitStack) -> Port | None:
+    def _open_balance(self, opening: ExitStack) -> BalancePort | None:
         """A port of its own for the balance, if one was asked for. Raises UsageError."""
         if not self.options.balance:
             return None
-        try:
-            port = open_port(self.options.balance)
-        except UsageError as error:
-            raise UsageError(error.what, where="--balance", do=error.do) from None
-        opening.callback(port.close)
-        port.handler = BalanceServer(SimulatedBalance(self._delivered, seed=self.unit.pump.seed)).receive
-        return port
+        balance = BalancePort(self.options.balance, self._delivered, seed=self.unit.pump.seed)
+        opening.callback(balance.close)
+        return balance
+
+    def _open_grading(self, opening: ExitStack) -> Grading | None:
+        """Somebody who judges the host, if that was asked for."""
+        if self.options.grade is None:
+            return None
+        from hil.grade.grading import Grading
+
+        self.bench.grading = grading = Grading(self.options.grade, self.bench, self.entry(), lambda text: _say(f"{self.name}: {text}"))
+        opening.callback(grading.close)
+        return grading
 
     def _delivered(self) -> Delivered:
         """What lies in the balance's vessel, at the instant to which the pace has brought the pump."""
@@ -224,32 +251,46 @@ class ServedPump:
 
     def _rewire(self) -> None:
         """Let the port call the pump itself where nothing else needs to know of a request."""
-        alone = self.state is None and self.capture is None and not self.feed.listening
+        alone = self.state is None and self.capture is None and self.grading is None and not self.feed.listening
         direct = alone and self.pacer.pace.kind == "lock-step"
         self.port.handler = self.unit.receive if direct else self._receive
 
+    def _heard_by_others(self) -> None:
+        """Listeners have come or gone: they see frames, and are told at once when time falls behind."""
+        self._rewire()
+        self._arm()
+
     def _receive(self, data: bytes) -> bytes:
         self.bench.catch_up()
+        if self.grading is not None:
+            self.grading.coming(data)
         if self.state is not None:
             self.state.frame(self.unit.now_us, data)
         if self.capture is not None:
             self.capture.passed("host", data)
         if not self.feed.listening:
-            answer = self.unit.receive(data)
+            answer = self._answer(data)
         else:
             self.feed.passed(self.unit.now_us, "host", data)
-            answer = self.unit.receive(data)
+            answer = self._answer(data)
             self.feed.passed(self.unit.now_us, "pump", answer)
             self.feed.wake()
         if self.capture is not None:
             self.capture.passed("pump", answer)
         if self.state is not None:
             self.state.renew_if_long()
-        self._regard()
+        self.pacer.regard(self.unit.talking, self.unit.now_us)
+        self._arm()
         return answer
+
+    def _answer(self, data: bytes) -> bytes:
+        answer = self.unit.receive(data)
+        return answer if self.grading is None else self.grading.leaving(answer)
 
     def _send(self, data: bytes) -> None:
         """Bytes that leave at another time than in answer to a request, maybe in the middle of an advance."""
+        if self.grading is not None:
+            data = self.grading.leaving(data)
         self.feed.passed(self.unit.now_us, "pump", data)
         if self.capture is not None:
             self.capture.passed("pump", data)
@@ -259,22 +300,40 @@ class ServedPump:
         """Trace records, asked of the pump itself: a verb would first bring time to where the pace wants it."""
         return self.unit.pump.events(since)
 
-    def _regard(self) -> None:
-        """Tell the pace whether somebody talks, and see that looks go on."""
-        self.pacer.regard(self.unit.talking, self.unit.now_us)
-        self._arm()
-
     def _arm(self) -> None:
-        """Plan the next look, if time moves by itself and none is planned."""
+        """Plan a look within a tick, if time moves by itself: what was just done may have brought near what was far."""
+        if self._asleep:
+            self._rouse()
         if self._timer is not None:
             return
         if self.pacer.running_free:
             self._timer = self._loop.call_soon(self._run_free)
         elif self.pacer.factor:
-            self._timer = after(self._loop, TICK_US / 1_000_000, self._tick)
+            self._timer = after(self._loop, self.pacer.look_soon(), self._tick)
+
+    def _rouse(self) -> None:
+        self._asleep = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _sleep(self) -> None:
+        """Plan the next look for when there is something to do: whoever asks before brings time to where it should be."""
+        watched = self.feed.listening or (self.balance is not None and self.balance.repeats)
+        if watched or not self.pacer.factor:
+            self._arm()
+            return
+        self._asleep = True
+        wait_s = self.pacer.look_at(self._next_due())
+        self._timer = None if wait_s is None else after(self._loop, wait_s, self._tick)
+
+    def _next_due(self) -> int | None:
+        """The next true instant at which the pump, its wire, a schedule or the state folder has something to do."""
+        dues = (self.unit.next_due(), None if self.state is None else self.state.mark_due_us)
+        return min((due_us for due_us in dues if due_us is not None), default=None)
 
     def _tick(self) -> None:
-        self._timer = None
+        self._timer, self._asleep = None, False
         if not self.pacer.factor:
             self._arm()
             return
@@ -282,6 +341,7 @@ class ServedPump:
         self.pacer.looked()
         self._tell_lag()
         self._passed()
+        self._sleep()
 
     def _tell_lag(self) -> None:
         """Say when time begins to fall behind the wall clock, once on standard error and each time to listeners."""
@@ -311,11 +371,14 @@ class ServedPump:
             _say(f"the free run has ended at virtual day {self.unit.now_us / US_PER_DAY:.3f}; time stands still")
             self._rewire()
         self._passed()
+        self._arm()
 
     def _passed(self) -> None:
         if self.state is not None:
             self.state.passing(self.unit.now_us)
-        self._regard()
+        if self.balance is not None:
+            self.balance.look()
+        self.pacer.regard(self.unit.talking, self.unit.now_us)
         self.feed.wake()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -27,8 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["PUMPS_MAX", "PumpOptions", "ServeOptions", "Server", "replay"]
 
-PUMPS_MAX = 64
-"""Pumps of one process; past it one loop does them no good."""
+PUMPS_MAX = 4_096
+"""Pumps of one process, of which most are left alone most of the time: they share one loop. Linux has as many ptys at most."""
+SECURITY_LINES_MAX = 8
+"""Pumps of which each has a line of its own on standard error about who may program it."""
+FILES_OF_OUR_OWN = 64
+"""Open files that are no pump's: the loop, the bench and its listeners, standard streams."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -42,6 +47,8 @@ class ServeOptions(NamedTuple):
     stdio_bench: bool = False
     http: tuple[str, int] | None = None
     ready_file: Path | None = None
+    mutant: str | None = None
+    """The firmware defect that every pump here has."""
 
 
 class Server:
@@ -80,7 +87,9 @@ class Server:
             "bench": self._bench_of(None),
             "token": None if self._web is None else self._web.token,
             "pid": os.getpid(),
+            "count": len(entries),
             "pumps": entries,
+            **({"mutant": self.options.mutant} if self.options.mutant else {}),
         }
 
     def _bench_of(self, name: str | None) -> str | None:
@@ -104,6 +113,7 @@ class Server:
             self._announce()
             for pump in self.pumps:
                 pump.run_time()
+            gc.freeze()  # what is there now stays to the end: no collection need look at a thousand pumps again and again
             why = await self._ended
         finally:
             await self._wind_up()
@@ -135,8 +145,10 @@ class Server:
 
     def _announce(self) -> None:
         line = json.dumps(self.ready_line())
-        for pump in self.pumps:
+        for pump in self.pumps[:SECURITY_LINES_MAX]:
             sys.stderr.write(f"pumpsim: {pump.security_line()}\n")
+        if len(self.pumps) > SECURITY_LINES_MAX:
+            sys.stderr.write(f"pumpsim: and {len(self.pumps) - SECURITY_LINES_MAX:,} pumps more, for which the ready line says the same\n")
         sys.stderr.flush()
         if self.options.ready_file is not None:
             _write_whole(self.options.ready_file, line + "\n")
@@ -184,10 +196,24 @@ class Server:
 def _judge(options: ServeOptions) -> None:
     """Look whether these pumps can be served together. Raises UsageError."""
     if len(options.pumps) > PUMPS_MAX:
-        raise UsageError(f"{len(options.pumps)} pumps, {PUMPS_MAX} at most", where="--and", do="start another server")
+        raise UsageError(f"{len(options.pumps):,} pumps, {PUMPS_MAX:,} at most", where="--count", do="start another server")
     name, times = Counter(pump.name for pump in options.pumps).most_common(1)[0]
     if times > 1:
         raise UsageError(f"{times} pumps are named {name!r}", where="--name", do="give each its own name")
+    _make_room(FILES_OF_OUR_OWN + sum(pump.files for pump in options.pumps))
+
+
+def _make_room(files: int) -> None:
+    """Have the system let us open so many files, as far as it may be asked to. Raises UsageError."""
+    import resource
+
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if now == resource.RLIM_INFINITY or now >= files:
+        return
+    if most != resource.RLIM_INFINITY and most < files:
+        what = f"these pumps need {files:,} open files, {most:,} are allowed"
+        raise UsageError(what, where="--count", do=f"serve fewer, or first allow more: ulimit -Hn {files}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
 
 
 def _web(options: ServeOptions, opening: ExitStack) -> WebListener | None:

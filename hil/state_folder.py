@@ -109,9 +109,14 @@ class StateFolder:
         """Time has come this far."""
         self._write({"at": at_us}, at_us)
 
+    @property
+    def mark_due_us(self) -> int:
+        """True time from which the next mark is wanted, if nothing else is written before."""
+        return self._marked_us + MARK_EVERY_US
+
     def passing(self, at_us: int) -> None:
         """Time passes by itself: mark it if the last line is a virtual hour old."""
-        if at_us - self._marked_us >= MARK_EVERY_US:
+        if at_us >= self.mark_due_us:
             self.mark(at_us)
             self.renew_if_long()
 

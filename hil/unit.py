@@ -101,7 +101,7 @@ class Unit:
     @property
     def talking(self) -> bool:
         """A frame has begun, or a staged update or a session is open; a pump that does not answer talks to nobody."""
-        return self.pump.answers and self.role.next_deadline() is not None
+        return self.pump.answers and self.role.talking
 
     def receive(self, data: bytes) -> bytes:
         """Give the line bytes at the present instant; returns what comes back at once.

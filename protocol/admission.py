@@ -135,7 +135,15 @@ class Admission:
 
     def next_deadline(self) -> int | None:
         """Device time at which a session times out."""
-        return min((session.until_us for session in (self.open, self._waiting) if session is not None), default=None)
+        if self.open is None or self._waiting is None:
+            session = self.open or self._waiting
+            return None if session is None else session.until_us
+        return min(self.open.until_us, self._waiting.until_us)
+
+    @property
+    def talking(self) -> bool:
+        """A session is open, or waits for its proof."""
+        return self.open is not None or self._waiting is not None
 
     def expire(self, now_us: int) -> None:
         """End what has timed out; a session that is lost ends its silences."""

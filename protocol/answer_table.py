@@ -33,11 +33,12 @@ class Entry(NamedTuple):
 
 
 class AnswerTable:
-    """Entries by command id. Decoded again only when the memory's bytes changed, whoever changed them."""
+    """Entries by command id. Each is decoded again only when its bytes changed, whoever changed them."""
 
     def __init__(self, app: DeviceApp) -> None:
         self._app = app
         self._seen = b""
+        self._slots: list[tuple[bytes, Entry | None]] = [(b"", None)] * ENTRIES
         self._entries: dict[int, Entry] = {}
 
     def entries(self) -> dict[int, Entry]:
@@ -45,8 +46,11 @@ class AnswerTable:
         data = self._app.load(Region.ANSWERS)
         if data != self._seen:
             self._seen = data
-            found = [_read(data[at : at + ENTRY_BYTES]) for at in range(0, ENTRIES * ENTRY_BYTES, ENTRY_BYTES)]
-            self._entries = {entry.command.command_id: entry for entry in found if entry is not None}
+            for slot, (known, _) in enumerate(self._slots):
+                raw = data[slot * ENTRY_BYTES : (slot + 1) * ENTRY_BYTES]
+                if raw != known:
+                    self._slots[slot] = raw, _read(raw)
+            self._entries = {entry.command.command_id: entry for _, entry in self._slots if entry is not None}
         return self._entries
 
     def write(self, entry: Entry) -> None:

@@ -16,7 +16,6 @@ from typing import Any, Self, TypedDict, Unpack
 
 from protocol import messages as m
 from protocol.attention import Attendant, OnAttention
-from protocol.capture.transport import CapturedTransport
 from protocol.client_file import ClientFile
 from protocol.codec import encode
 from protocol.codes import Answer, Role, StatusFlag
@@ -118,7 +117,10 @@ class Programmer:
         """Open a session over a transport, which is closed with it, and if that fails."""
         path, line = options.get("capture"), transport
         try:
-            line = transport if path is None else CapturedTransport(transport, path)
+            if path is not None:
+                from protocol.capture.transport import CapturedTransport
+
+                line = CapturedTransport(transport, path)
             return cls(line, options)
         except BaseException:
             line.close()

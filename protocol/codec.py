@@ -8,9 +8,11 @@ came later (`protocol.fields.Since`) is neither written nor expected, and reads 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
+from itertools import accumulate, groupby
+from operator import is_
 from typing import Any, NamedTuple, Protocol, TypeVar, get_args, get_type_hints
 
 from protocol.errors import FieldRange, Malformed, WrongLength
@@ -43,8 +45,7 @@ def encode(body: tuple[Any, ...], minor: int = NEWEST) -> bytes:
     layout = _LAYOUTS[minor][type(body)]
     if layout.whole is not None:
         return layout.whole.pack(body[: -len(layout.unheard)] if layout.unheard else body)
-    values = iter(body)
-    return b"".join([part.write(values) for part in layout.parts])
+    return b"".join([part.write(body, at) for part, at in layout.places])
 
 
 def decode(declaration: type[B], data: bytes, minor: int = NEWEST) -> B:
@@ -98,9 +99,11 @@ def _read(declaration: type[B], layout: _Layout, data: bytes, at: int) -> tuple[
 
 
 class _Part(Protocol):
-    """A stretch of a body. `read` returns where it ends; an end beyond the data means that bytes are missing."""
+    """A stretch of a body; `width` values of it. `read` returns where it ends; an end beyond the data means that bytes are missing."""
 
-    def write(self, values: Iterator[Any]) -> bytes: ...
+    width: int
+
+    def write(self, body: Sequence[Any], at: int) -> bytes: ...
     def read(self, data: bytes, at: int, values: list[Any]) -> int: ...
 
 
@@ -110,11 +113,12 @@ class _Run:
     def __init__(self, fields: list[FieldForm]) -> None:
         self.struct = struct.Struct("<" + "".join(field.form.code for field in fields))
         self.size = self.struct.size
+        self.width = len(fields)
         self._fields = fields
         self._exact = tuple((i, int(f.form.code[:-1])) for i, f in enumerate(fields) if f.form.kind == "fixed")
 
-    def write(self, values: Iterator[Any]) -> bytes:
-        return self.pack([next(values) for _ in self._fields])
+    def write(self, body: Sequence[Any], at: int) -> bytes:
+        return self.pack(body[at : at + self.width])
 
     def pack(self, values: Sequence[Any]) -> bytes:
         """All values of the run; a struct alone would cut or pad bytes of a wrong length in silence."""
@@ -148,6 +152,42 @@ def _fits(code: str, value: Any) -> bool:
     return True
 
 
+_UNCHANGING = (str, bytes, tuple)
+"""What may be remembered by its identity; a list may have other members the next time."""
+
+
+class _Group:
+    """Neighbours that hold text, bytes or rows; while all are those of the last time, their bytes are too."""
+
+    def __init__(self, members: Sequence[_Member]) -> None:
+        self.width = len(members)
+        self._members = members
+        self._last: tuple[Sequence[Any], bytes] = ((), b"")
+
+    def write(self, body: Sequence[Any], at: int) -> bytes:
+        values = body[at : at + self.width]
+        known, data = self._last
+        if len(values) != len(known) or not all(map(is_, values, known)):
+            data = b"".join([member.bytes_of(value) for member, value in zip(self._members, values, strict=True)])
+            if all(type(value) in _UNCHANGING for value in values):
+                self._last = values, data
+        return data
+
+    def read(self, data: bytes, at: int, values: list[Any]) -> int:
+        for member in self._members:
+            at = member.read(data, at, values)
+            if at > len(data):
+                break
+        return at
+
+
+class _Member(Protocol):
+    """One field of such a group."""
+
+    def bytes_of(self, value: Any) -> bytes: ...
+    def read(self, data: bytes, at: int, values: list[Any]) -> int: ...
+
+
 class _Counted:
     """Text or bytes behind their length."""
 
@@ -157,8 +197,7 @@ class _Counted:
         self._length = struct.Struct("<" + field.form.code)
         self._most = 256**self._length.size - 1
 
-    def write(self, values: Iterator[Any]) -> bytes:
-        value = next(values)
+    def bytes_of(self, value: Any) -> bytes:
         data: bytes = value.encode() if self._text else value
         if len(data) > self._most:
             raise FieldRange(f"{self._name}: {len(data)} bytes, at most {self._most} fit")
@@ -185,8 +224,10 @@ class _Counted:
 class _Tail:
     """All bytes to the end."""
 
-    def write(self, values: Iterator[Any]) -> bytes:
-        return bytes(next(values))
+    width = 1
+
+    def write(self, body: Sequence[Any], at: int) -> bytes:
+        return bytes(body[at])
 
     def read(self, data: bytes, at: int, values: list[Any]) -> int:
         values.append(data[at:])
@@ -200,11 +241,10 @@ class _Rows:
         self._name = field.name
         self._row = row
 
-    def write(self, values: Iterator[Any]) -> bytes:
-        rows = next(values)
-        if len(rows) > 255:
-            raise FieldRange(f"{self._name}: {len(rows)} rows, at most 255 fit")
-        return bytes((len(rows),)) + b"".join([encode(row) for row in rows])
+    def bytes_of(self, value: Any) -> bytes:
+        if len(value) > 255:
+            raise FieldRange(f"{self._name}: {len(value)} rows, at most 255 fit")
+        return bytes((len(value),)) + b"".join([encode(row) for row in value])
 
     def read(self, data: bytes, at: int, values: list[Any]) -> int:
         if at >= len(data):
@@ -220,9 +260,12 @@ class _Rows:
 
 
 class _Layout(NamedTuple):
-    """A declaration compiled for a minor version: its parts, `whole` where one struct is all of it, and what its later fields read as."""
+    """A declaration compiled for a minor version: its parts, each with the place of its first value in a body, `whole` where one struct is
+    all of it, and what its later fields read as.
+    """
 
     parts: tuple[_Part, ...]
+    places: tuple[tuple[_Part, int], ...]
     whole: _Run | None
     unheard: tuple[Any, ...]
 
@@ -245,28 +288,23 @@ _LAYOUTS = tuple(_Layouts(minor) for minor in range(NEWEST + 1))
 def _layout(declaration: type[tuple[Any, ...]], minor: int) -> _Layout:
     fields = fields_of(declaration, minor)
     unheard = tuple(_default(declaration, field.name) for field in fields_of(declaration)[len(fields) :])
+    if all(_is_plain(field) for field in fields):
+        whole = _Run(list(fields))
+        return _Layout((whole,), ((whole, 0),), whole, unheard)
     parts: list[_Part] = []
-    run: list[FieldForm] = []
-    for field in fields:
-        if field.form.kind in ("int", "fixed"):
-            run.append(field)
-            continue
-        if run:
-            parts.append(_Run(run))
-            run = []
-        parts.append(_part(field))
-    if not parts:
-        whole = _Run(run)
-        return _Layout((whole,), whole, unheard)
-    if run:
-        parts.append(_Run(run))
-    return _Layout(tuple(parts), None, unheard)
+    for kind, neighbours in groupby(fields, lambda field: "run" if _is_plain(field) else field.form.kind == "tail"):
+        together = list(neighbours)
+        parts.append(_Run(together) if kind == "run" else _Tail() if kind else _Group([_member(field) for field in together]))
+    places = accumulate((part.width for part in parts[:-1]), initial=0)
+    return _Layout(tuple(parts), tuple(zip(parts, places, strict=True)), None, unheard)
 
 
-def _part(field: FieldForm) -> _Part:
-    if field.row is not None:
-        return _Rows(field, field.row)
-    return _Tail() if field.form.kind == "tail" else _Counted(field)
+def _is_plain(field: FieldForm) -> bool:
+    return field.form.kind in ("int", "fixed")
+
+
+def _member(field: FieldForm) -> _Member:
+    return _Counted(field) if field.row is None else _Rows(field, field.row)
 
 
 def _field(name: str, hint: Any) -> FieldForm:

@@ -90,13 +90,18 @@ class DeviceRole:
 
     def next_deadline(self) -> int | None:
         """Device time at which `on_time` has something to do."""
-        session_us = self._admission.next_deadline()
-        due = [] if session_us is None else [session_us]
+        due_us = self._admission.next_deadline()
         if self._staging.state is not StagingState.NONE:
-            due.append(self._staging.until_us)
+            due_us = self._staging.until_us if due_us is None else min(due_us, self._staging.until_us)
         if self._decoder.pending:
-            due.append(self._heard_us + INTER_BYTE_US)
-        return min(due) if due else None
+            pause_us = self._heard_us + INTER_BYTE_US
+            due_us = pause_us if due_us is None else min(due_us, pause_us)
+        return due_us
+
+    @property
+    def talking(self) -> bool:
+        """A frame has begun, or a session or a staged update is open: there is a deadline."""
+        return self._admission.talking or self._staging.state is not StagingState.NONE or self._decoder.pending
 
     def on_time(self) -> None:
         """Do what is due by now: drop half a frame, a lapsed update, a silent session."""

@@ -44,6 +44,7 @@ COBS_ACCELERATED: bool = type(cobs.encode).__name__ == "builtin_function_or_meth
 """False where `cobs` fell back to pure Python, some thirty times slower."""
 
 _CRC = struct.Struct("<I")
+_HEADER_BYTES = HEADER.size
 _OVERHEAD = HEADER.size + _CRC.size
 _RUN_BYTES_MAX = ENCODED_BYTES_MAX - 1
 
@@ -113,7 +114,7 @@ def decode_frame(run: bytes) -> Frame | Bad:
     end = HEADER.size + length
     if end + (MAC_BYTES if flags & MAC else 0) + _CRC.size != size:
         return Bad(BadReason.LENGTH, len(run))
-    return Frame(opcode, session, sequence, raw[HEADER.size : end], flags & ~MAC, raw[end : -_CRC.size], version)
+    return tuple.__new__(Frame, (opcode, session, sequence, raw[_HEADER_BYTES:end], flags & ~MAC, raw[end : -_CRC.size], version))
 
 
 class FrameDecoder:
@@ -137,6 +138,8 @@ class FrameDecoder:
 
     def feed(self, data: bytes) -> list[Frame | Bad]:
         """Take bytes; return what they completed. A run that is too long is told once, when it gets too long."""
+        if data.find(0) == len(data) - 1 > 0 and not self._rest and not self._skipping:  # one whole frame, as nearly always
+            return [decode_frame(data[:-1])]
         *runs, rest = (self._rest + data).split(b"\0")
         found: list[Frame | Bad] = []
         if self._skipping and runs:

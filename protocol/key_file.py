@@ -10,7 +10,6 @@ import hashlib
 import os
 import secrets
 import stat
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -114,6 +113,8 @@ def write_keys(path: str | os.PathLike[str], keys: Sequence[Key], remark: str = 
 
 def _own_folder() -> Path:
     """A folder that only this user can look into."""
+    import tempfile
+
     user = os.getuid() if os.name == "posix" else os.environ.get("USERNAME", "user")
     return Path(tempfile.gettempdir()) / f"pumpsim-{user}"
 

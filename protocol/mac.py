@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import struct
+from hashlib import sha256
 
 from protocol.codec import encode
 from protocol.framing import ANSWER, HEADER, MAC, MAC_BYTES, Frame
@@ -18,31 +19,46 @@ __all__ = ["PROOF_BYTES", "SessionKeys", "masked", "nonce_of", "proof_of", "same
 PROOF_BYTES = 16
 _COUNTS = struct.Struct("<II")
 _HASH = "sha256"
+_BLOCK_BYTES = 64
+_INNER_PAD = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER_PAD = bytes(byte ^ 0x5C for byte in range(256))
+
+
+class _Keyed:
+    """HMAC-SHA-256 (RFC 2104) under one key over data that all begin alike. Both hashes are fed beforehand, and each MAC copies them:
+    that costs half as much as a copy of `hmac`'s own object.
+    """
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes, beginning: bytes) -> None:
+        block = (key if len(key) <= _BLOCK_BYTES else sha256(key).digest()).ljust(_BLOCK_BYTES, b"\0")
+        self._inner = sha256(block.translate(_INNER_PAD) + beginning)
+        self._outer = sha256(block.translate(_OUTER_PAD))
+
+    def mac(self, data: bytes) -> bytes:
+        """The first eight bytes."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(data)
+        outer.update(inner.digest())
+        return outer.digest()[:MAC_BYTES]
 
 
 class SessionKeys:
-    """One key for each direction. Every MAC begins with the serial number, which is fed to both hashes beforehand; a MAC copies one."""
+    """One key for each direction; `host_mac` and `pump_mac` make the eight bytes of a frame whose header and body they are given.
 
-    __slots__ = ("_host", "_pump", "host", "pump")
+    Every MAC begins with the serial number.
+    """
+
+    __slots__ = ("host", "host_mac", "pump", "pump_mac")
 
     def __init__(self, host: bytes, pump: bytes, serial: str) -> None:
         text = serial.encode()
+        beginning = bytes((len(text),)) + text
         self.host = host
         self.pump = pump
-        self._host = hmac.new(host, bytes((len(text),)) + text, _HASH)
-        self._pump = hmac.new(pump, bytes((len(text),)) + text, _HASH)
-
-    def host_mac(self, data: bytes) -> bytes:
-        """The eight bytes of a request whose header and body these are."""
-        mac = self._host.copy()
-        mac.update(data)
-        return mac.digest()[:MAC_BYTES]
-
-    def pump_mac(self, data: bytes) -> bytes:
-        """The eight bytes of an answer whose header and body these are."""
-        mac = self._pump.copy()
-        mac.update(data)
-        return mac.digest()[:MAC_BYTES]
+        self.host_mac = _Keyed(host, beginning).mac
+        self.pump_mac = _Keyed(pump, beginning).mac
 
     def mac(self, frame: Frame) -> bytes:
         """The eight bytes of a frame, whoever sends it: over serial number, header as sent, and body."""

@@ -109,6 +109,11 @@ class AlarmBoard:
     states: dict[str, AlarmState] = field(default_factory=dict)
     test_began_us: int = -1
 
+    @property
+    def may_sound(self) -> bool:
+        """Whether there is anything that could be heard."""
+        return bool(self.states) or self.test_began_us >= 0
+
     def raise_alarm(self, cause: str, now_us: int) -> bool:
         """Raise a cause; False if it is active already."""
         state = self.states.get(cause)

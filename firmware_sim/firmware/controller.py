@@ -89,11 +89,11 @@ class Controller:
 
     def log(self, kind: EventKind, detail: int = 0, command_id: int = 0, volumes_nl: tuple[int, int] = (0, 0), value: int = 0) -> None:
         """Write one journal record at `now_us`; volumes are (programmed, delivered)."""
-        entry = Entry(0, kind, detail, command_id, self.now_us, self.clock_us(), *volumes_nl, value)
-        numbered, good = self.store.journal.append(entry)
-        self.belief.events_next = self.store.journal.events.next_number
-        self.belief.faults_next = self.store.journal.faults.next_number
-        self._on_log(numbered)
+        journal = self.store.journal
+        entry = Entry(journal.events.next_number, kind, detail, command_id, self.now_us, self.clock_us(), *volumes_nl, value)
+        entry, good = journal.append(entry)
+        self.belief.events_next, self.belief.faults_next = journal.events.next_number, journal.faults.next_number
+        self._on_log(entry)
         if good == self.belief.alarms.is_active("log_error"):
             (self.alarms.clear_alarm if good else self.alarms.raise_alarm)("log_error")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
-
 from firmware_sim.firmware.belief import Belief
 from firmware_sim.firmware.power import eos_due_us, eri_due_us, supply_due_us
 from firmware_sim.hal import Hal
@@ -15,8 +13,6 @@ __all__ = ["Deadline", "low_level_nl", "next_deadline"]
 Deadline = tuple[str, int]
 """What is waited for, and the device time at which it comes."""
 
-_TIME = itemgetter(1)
-
 
 def next_deadline(belief: Belief, hal: Hal, profile: Profile) -> Deadline | None:
     """The first to come under the present plan, and of several at one instant that of the highest priority. A hung task waits for nothing.
@@ -25,8 +21,10 @@ def next_deadline(belief: Belief, hal: Hal, profile: Profile) -> Deadline | None
     """
     if not profile.behaviour.telemetry:
         return None
-    coming = [(name, due_us) for name, due_us in _in_order(belief, hal, profile) if due_us is not None]
-    soonest = min(coming, key=_TIME, default=None)
+    soonest: Deadline | None = None
+    for name, due_us in _in_order(belief, hal, profile):
+        if due_us is not None and (soonest is None or due_us < soonest[1]):
+            soonest = name, due_us
     if "alarms" in hal.hung:
         return soonest
     horizon_us = None if soonest is None else soonest[1]
@@ -57,8 +55,7 @@ def _in_order(belief: Belief, hal: Hal, profile: Profile) -> list[tuple[str, int
     return [
         *checks,
         _stall(belief, hal, profile),
-        ("empty", _left_us(belief, 0)),
-        ("low", _low_us(belief, profile)),
+        *_reservoir(belief, profile),
         bolus_end,
         ("stopped", _stopped_us(belief, profile)),
         ("eos", None if belief.alarms.is_active("eos") else eos_due_us(belief, profile)),
@@ -72,15 +69,20 @@ def _after(disturbed_us: int | None, period_s: int) -> int | None:
     return None if disturbed_us is None else (disturbed_us // period_us + 1) * period_us
 
 
-def _left_us(belief: Belief, left_nl: int) -> int | None:
-    """When so much is left: judged from the commanded total while the pump runs, never from a volume."""
-    fill, dosing = belief.fill, belief.dosing
-    return None if fill is None or not dosing.moving else dosing.time_of_total(fill.end_units(left_nl))
+def _reservoir(belief: Belief, profile: Profile) -> list[tuple[str, int | None]]:
+    """When the low level comes and when nothing is left: judged from the commanded total while the pump runs, never from a volume.
 
-
-def _low_us(belief: Belief, profile: Profile) -> int | None:
-    level_nl = low_level_nl(belief, profile)
-    return None if level_nl is None or belief.alarms.is_active("low_reservoir") else _left_us(belief, level_nl)
+    While the level is to come, the end comes after it and is not asked for.
+    """
+    fill, dosing, level_nl = belief.fill, belief.dosing, low_level_nl(belief, profile)
+    if fill is None or not dosing.moving:
+        return []
+    low_us = None
+    if level_nl is not None and not belief.alarms.is_active("low_reservoir"):
+        low_us = dosing.time_of_total(fill.end_units(level_nl))
+        if level_nl and low_us is not None and low_us > dosing.anchor_us:
+            return [("low", low_us)]
+    return [("empty", dosing.time_of_total(fill.end_units())), ("low", low_us)]
 
 
 def _stall(belief: Belief, hal: Hal, profile: Profile) -> tuple[str, int | None]:

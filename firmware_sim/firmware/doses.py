@@ -51,6 +51,8 @@ class Doses:
         self._offset = offset
         self._slot_bytes = _BEGIN_BYTES + _END_BYTES
         self._slots = size_bytes // self._slot_bytes
+        self._seen = b""
+        self._found: list[Dose] = []
 
     def begin(self, command: Command, run: BolusRun) -> int:
         """Open a record in the slot of the oldest dose; returns the slot. The old dose is forgotten beginning first, so that a cut
@@ -69,9 +71,12 @@ class Doses:
         keep(self._memory, self._offset + slot * self._slot_bytes + _BEGIN_BYTES, record)
 
     def all(self) -> list[Dose]:
-        """Every whole record, in order of start."""
-        found = [dose for slot in range(self._slots) if (dose := self._read(slot)) is not None]
-        return sorted(found, key=lambda dose: (dose.start_us, dose.command.command_id))
+        """Every whole record, in order of start; read anew only where the bytes are others, whoever changed them."""
+        data = self._memory.read(self._offset, self._slots * self._slot_bytes)
+        if data != self._seen:
+            found = [dose for slot in range(self._slots) if (dose := self._read(slot)) is not None]
+            self._seen, self._found = data, sorted(found, key=lambda dose: (dose.start_us, dose.command.command_id))
+        return self._found
 
     def find(self, command_id: int) -> Dose | None:
         """The record of a command, the newest if several."""

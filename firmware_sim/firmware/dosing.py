@@ -7,13 +7,14 @@ sent at the first device microsecond at which the sum of both reaches n steps. N
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import NamedTuple
 
 from firmware_sim.firmware.week import Week
 from firmware_sim.units import UNITS_PER_NL
 
-__all__ = ["DOSE_KINDS", "BolusRun", "Dosing"]
+__all__ = ["DOSE_KINDS", "PLAN", "BolusRun", "Course", "Dosing"]
 
 
 DOSE_KINDS = ("single", "patient", "prime", "bridge")
@@ -43,6 +44,52 @@ class BolusRun(NamedTuple):
         return -(-self.volume_nl * UNITS_PER_NL // (self.end_us - self.start_us))
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A plan read once to be asked for many times: what it commands by a device time. Good until the plan changes.
+
+    `ahead_us` is clock minus device time, `origin_units` are those of basal at the week's zero.
+    """
+
+    step_units: int
+    week: Week | None
+    ahead_us: int
+    origin_units: int
+    bolus: BolusRun | None
+    bolus_units: int
+
+    def at(self, device_us: int) -> tuple[int, int, int]:
+        """Units of basal and of all boluses commanded by `device_us`, and the rate in nL/h, a bolus included (rounded up)."""
+        basal_units, rate = self.origin_units, 0
+        if self.week is not None:
+            units, rate = self.week.at(device_us + self.ahead_us)
+            basal_units += units
+        run = self.bolus
+        if run is None:
+            return basal_units, self.bolus_units, rate
+        return basal_units, self.bolus_units + run.units_at(device_us), rate + (run.rate_nl_per_h() if device_us < run.end_us else 0)
+
+    def steps_at(self, device_us: int) -> int:
+        """Pulses sent by `device_us`."""
+        units = self.origin_units + self.bolus_units
+        if self.week is not None:
+            units += self.week.at(device_us + self.ahead_us)[0]
+        if self.bolus is not None:
+            units += self.bolus.units_at(device_us)
+        return units // self.step_units
+
+    def turn_us(self, device_us: int) -> int | None:
+        """The first device time after that one at which the rate may turn; None where it will not."""
+        turns = [] if self.week is None else [self.week.stretch(device_us + self.ahead_us)[1] - self.ahead_us]
+        turns += [] if self.bolus is None or self.bolus.end_us <= device_us else [self.bolus.end_us]
+        return min(turns, default=None)
+
+    def rate_max(self) -> int:
+        """No rate of it is higher, in nL/h."""
+        basal = max(self.week.rates_nl_per_h) if self.week is not None else 0
+        return basal + (self.bolus.rate_nl_per_h() if self.bolus is not None else 0)
+
+
 @dataclass(slots=True)
 class Dosing:
     """The plan in force since `anchor_us` (device time). `week` is None while there is no basal; a bolus may run without one."""
@@ -61,6 +108,12 @@ class Dosing:
     def moving(self) -> bool:
         """Whether motion is commanded."""
         return self.week is not None or self.bolus is not None
+
+    def course(self) -> Course:
+        """The plan, read."""
+        week, ahead_us, units = self.week, self.clock_offset_us, self.basal_units
+        origin = units if week is None else units - week.units_until(self.anchor_us + ahead_us)
+        return Course(self.step_units, week, ahead_us, origin, self.bolus, self.bolus_units)
 
     def basal_at(self, device_us: int) -> int:
         """Basal units commanded by `device_us`."""
@@ -88,8 +141,7 @@ class Dosing:
 
     def rate_at(self, device_us: int) -> int:
         """Commanded rate in nL/h, a bolus included (rounded up)."""
-        basal = self.week.stretch(device_us + self.clock_offset_us)[0] if self.week else 0
-        return basal + (self.bolus.rate_nl_per_h() if self.bolus and device_us < self.bolus.end_us else 0)
+        return self.course().at(device_us)[2]
 
     def time_of_total(self, units: int) -> int | None:
         """First device time, not before the anchor, at which the total is at least `units`; None if never under this plan."""
@@ -147,3 +199,7 @@ class Dosing:
                 top = line * duration_us + volume_units * bolus.start_us
                 return max(at_us, -(-top // (rate * duration_us + volume_units)))
             at_us = end_us
+
+
+PLAN = attrgetter(*(field.name for field in fields(Dosing)))
+"""Everything that tells one plan of dosing from another."""

@@ -84,7 +84,7 @@ class Ring:
         return max(0, self.next_number - self.slots)
 
     def append(self, entry: Entry) -> bool:
-        """Write one record over the oldest; `entry.number` is given here. Whether it reads back as written."""
+        """Write one record over the oldest, under the next number. Whether it reads back as written."""
         number = self.next_number
         record = seal(_LAYOUT.pack(number, *entry[1:-1]))
         offset = self._offset + number % self.slots * RECORD_BYTES
@@ -139,8 +139,9 @@ class Journal:
 
     def append(self, entry: Entry) -> tuple[Entry, bool]:
         """Log it; faults go to the fault ring too. Returns the entry with its number, and whether it was written well."""
-        numbered = entry._replace(number=self.events.next_number)
-        good = self.events.append(numbered)
+        if entry.number != self.events.next_number:
+            entry = entry._replace(number=self.events.next_number)
+        good = self.events.append(entry)
         if entry.kind in _FAULTS:
             good = self.faults.append(entry) and good
-        return numbered, good
+        return entry, good

@@ -29,6 +29,7 @@ class StateTable:
         self.states = tuple(states)
         self.rows = tuple(rows)
         self._carrier = _Carrier()
+        self._known: dict[tuple[str, str], str] = {}
         self._machine = Machine(
             model=self._carrier,
             states=list(states),
@@ -38,10 +39,13 @@ class StateTable:
         )
 
     def after(self, state: str, trigger: str) -> str:
-        """The state that `trigger` leads to. Raises transitions.MachineError where the table has no such row."""
-        self._machine.set_state(state)
-        self._machine.events[trigger].trigger(self._carrier)
-        return self._carrier.state
+        """The state that `trigger` leads to, asked of the machine once. Raises transitions.MachineError where the table has no such row."""
+        found = self._known.get((state, trigger))
+        if found is None:
+            self._machine.set_state(state)
+            self._machine.events[trigger].trigger(self._carrier)
+            found = self._known[state, trigger] = self._carrier.state
+        return found
 
     def allows(self, state: str, trigger: str) -> bool:
         """Whether the table has a row for `trigger` in `state`."""

@@ -53,12 +53,15 @@ class Banks:
         self._bytes = layout.sizes["bank_a"]
         self._seen_writes = -1
         self._seen: tuple[Bank, Bank] | None = None
+        self._seen_bytes: list[bytes] = []
 
     def read(self) -> tuple[Bank, Bank]:
-        """Both banks, decoded anew only after memory has changed."""
+        """Both banks, looked at again after memory has changed, and decoded anew where that changed them."""
         if self._seen is None or self._seen_writes != self._memory.writes:
-            self._seen = (self._read(0), self._read(1))
             self._seen_writes = self._memory.writes
+            data = [self._memory.read(offset, self._bytes) for offset in self._offsets]
+            if self._seen is None or data != self._seen_bytes:
+                self._seen, self._seen_bytes = (self._read(0), self._read(1)), data
         return self._seen
 
     def newest(self) -> Bank | None:

@@ -80,6 +80,7 @@ class Cell:
         self._offset = offset
         self._layout = _compiled(layout)
         self.copy_bytes = _SERIAL.size + self._layout.size + CRC.size
+        self._seen: tuple[bytes, tuple[int, bytes, int] | None] = (b"", None)
 
     def read(self) -> tuple[Any, ...] | None:
         """Fields of the newest whole copy; None when there is none."""
@@ -93,6 +94,7 @@ class Cell:
         record = seal(_SERIAL.pack(serial) + self._layout.pack(*fields))
         for place in (older, 1 - older):
             keep(self._memory, self._offset + place * self.copy_bytes, record)
+        self._seen = 2 * record, (serial, record[_SERIAL.size : -CRC.size], 1)
 
     def scrub(self) -> int:
         """Write spoilt copies anew from the newest whole one; returns how many there were."""
@@ -107,9 +109,18 @@ class Cell:
         return len(spoilt)
 
     def _newest(self) -> tuple[int, bytes, int] | None:
-        copies = []
-        for place in (0, 1):
-            body = mend(self._memory.read(self._offset + place * self.copy_bytes, self.copy_bytes))
-            if body is not None:
-                copies.append((_SERIAL.unpack_from(body)[0], body[_SERIAL.size :], place))
-        return max(copies, default=None)
+        """Serial, body and place of the newest whole copy; looked for anew when the bytes are others."""
+        data, (seen, newest) = self._memory.read(self._offset, 2 * self.copy_bytes), self._seen
+        if data != seen:
+            newest = _newest_of(data[: self.copy_bytes], data[self.copy_bytes :])
+            self._seen = data, newest
+        return newest
+
+
+def _newest_of(*records: bytes) -> tuple[int, bytes, int] | None:
+    copies = []
+    for place, record in enumerate(records):
+        body = mend(record)
+        if body is not None:
+            copies.append((_SERIAL.unpack_from(body)[0], body[_SERIAL.size :], place))
+    return max(copies, default=None)

@@ -27,12 +27,19 @@ class Week(NamedTuple):
     before_units: tuple[int, ...]
     total_units: int
 
+    def at(self, clock_us: int) -> tuple[int, int]:
+        """Units commanded from the clock's Monday zero to `clock_us`, and the rate (nL/h) there."""
+        starts_us, rates_nl_per_h, before_units, total_units = self
+        since_us = clock_us + _EPOCH_INTO_WEEK_US
+        weeks = since_us // US_PER_WEEK
+        into_us = since_us - weeks * US_PER_WEEK
+        place = bisect_right(starts_us, into_us) - 1
+        rate = rates_nl_per_h[place]
+        return weeks * total_units + before_units[place] + rate * (into_us - starts_us[place]), rate
+
     def units_until(self, clock_us: int) -> int:
         """Units commanded from the clock's Monday zero to `clock_us`."""
-        starts_us, rates_nl_per_h, before_units, total_units = self
-        weeks, into_us = divmod(clock_us + _EPOCH_INTO_WEEK_US, US_PER_WEEK)
-        place = bisect_right(starts_us, into_us) - 1
-        return weeks * total_units + before_units[place] + rates_nl_per_h[place] * (into_us - starts_us[place])
+        return self.at(clock_us)[0]
 
     def clock_when(self, units: int) -> int:
         """The first clock time at which `units_until` is at least `units`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -55,11 +55,11 @@ class Battery:
     numbers: BatteryNumbers
     state: BatteryState
     changes: int = 0
+    capacity_mc: int = field(init=False)
+    """Charge of the whole cell, scaled for runs that shall be longer or shorter than a life."""
 
-    @property
-    def capacity_mc(self) -> int:
-        """Charge of the whole cell, scaled for runs that shall be longer or shorter than a life."""
-        return max(1, self.numbers.capacity_mc * self.numbers.life_scale_ppm // PPM)
+    def __post_init__(self) -> None:
+        self.capacity_mc = max(1, self.numbers.capacity_mc * self.numbers.life_scale_ppm // PPM)
 
     @property
     def disturbed_us(self) -> int | None:
@@ -69,21 +69,22 @@ class Battery:
     def used_mc(self, true_us: int, pulses: int) -> int:
         """Charge drawn in millicoulombs, at most the capacity."""
         state, numbers = self.state, self.numbers
-        drained_fc = state.anchor_fc + state.drain_na * max(0, true_us - state.anchor_us)
-        used_fc = numbers.quiescent_na * true_us + numbers.step_nc * US_PER_S * pulses + drained_fc
+        used_fc = numbers.quiescent_na * true_us + numbers.step_nc * US_PER_S * pulses + state.anchor_fc
+        if state.drain_na and true_us > state.anchor_us:
+            used_fc += state.drain_na * (true_us - state.anchor_us)
         return min(self.capacity_mc, used_fc // _FC_PER_MC)
 
     def supply_mv(self, true_us: int, pulses: int) -> int:
         """The true voltage in millivolts."""
-        numbers, spell = self.numbers, self._spell(true_us)
-        fallen_mv = (numbers.full_mv - numbers.empty_mv) * self.used_mc(true_us, pulses) // self.capacity_mc
-        voltage_mv = max(0, numbers.full_mv - fallen_mv - spell.sag_mv)
-        return voltage_mv if spell.most_mv < 0 else min(voltage_mv, spell.most_mv)
+        spell = self.state.spells[-1]
+        if spell.since_us > true_us:
+            spell = self._spell(true_us)
+        return self._voltage_mv(spell, true_us, pulses)
 
     def reading_mv(self, true_us: int, pulses: int) -> int:
         """What the A/D converter gives."""
-        stuck_mv = self._spell(true_us).adc_mv
-        return self.supply_mv(true_us, pulses) if stuck_mv < 0 else stuck_mv
+        spell = self._spell(true_us)
+        return self._voltage_mv(spell, true_us, pulses) if spell.adc_mv < 0 else spell.adc_mv
 
     def falls_below_us(self, level_mv: int, now_us: int, pulses_at: Callable[[int], int]) -> int | None:
         """First true time from now on at which the voltage is below a level, if all stays as it is; None if it never will be.
@@ -114,6 +115,12 @@ class Battery:
         self.changes += 1
         self.state.anchor_fc += charge_nc * US_PER_S
 
+    def _voltage_mv(self, spell: Spell, true_us: int, pulses: int) -> int:
+        numbers = self.numbers
+        fallen_mv = (numbers.full_mv - numbers.empty_mv) * self.used_mc(true_us, pulses) // self.capacity_mc
+        voltage_mv = max(0, numbers.full_mv - fallen_mv - spell.sag_mv)
+        return voltage_mv if spell.most_mv < 0 else min(voltage_mv, spell.most_mv)
+
     def _kept(self, new: Spell) -> tuple[Spell, ...]:
         """The spells that a mean may still look back on, and the new one; one that lasted no time never was."""
         earlier = [spell for spell in self.state.spells if spell.since_us < new.since_us]
@@ -123,10 +130,10 @@ class Battery:
 
     def _spell(self, true_us: int) -> Spell:
         """The spell in force at a true time."""
-        for spell in reversed(self.state.spells):
-            if spell.since_us <= true_us:
-                return spell
-        return self.state.spells[0]
+        spells = self.state.spells
+        if spells[-1].since_us <= true_us:  # nearly always
+            return spells[-1]
+        return next((spell for spell in reversed(spells) if spell.since_us <= true_us), spells[0])
 
 
 def wakes_drain_na(numbers: BatteryNumbers, wakes_per_h: int) -> int:

@@ -30,6 +30,8 @@ class Driver:
 
     def pulses_at(self, steps: int, true_us: int) -> int:
         """Pulses sent when `steps` are commanded in all, at a true time."""
+        if self.gain == 1 and not self.stuck_pulses_per_h and not self.cut:
+            return self.anchor_pulses + steps - self.anchor_step
         return self.anchor_pulses + self._since(steps, true_us)
 
     def pulses_within(self, steps: int, more_steps: int) -> int:

@@ -35,8 +35,10 @@ class Memory:
         end = start + length
         if end <= PAGE_BYTES:  # a record, nearly always
             return self.pages.get(page, _ERASED)[start:end]
+        if end <= 2 * PAGE_BYTES:
+            return (self.pages.get(page, _ERASED) + self.pages.get(page + 1, _ERASED))[start:end]
         pages = range(page, page - -end // PAGE_BYTES)
-        return b"".join(self.pages.get(page, _ERASED) for page in pages)[start:end]
+        return b"".join([self.pages.get(page, _ERASED) for page in pages])[start:end]
 
     def write(self, offset: int, data: bytes) -> None:
         """Write bytes in rising order. Raises PowerCut where an ordered cut falls inside; bytes before it are new, the rest old."""
@@ -78,10 +80,8 @@ class Memory:
     def _put(self, offset: int, data: bytes) -> None:
         self.writes += 1
         self.bytes_written += len(data)
-        at = 0
-        while at < len(data):
-            page, start = divmod(offset + at, PAGE_BYTES)
-            piece = data[at : at + PAGE_BYTES - start]
-            old = self.pages.get(page, _ERASED)
+        page, start = divmod(offset, PAGE_BYTES)
+        while data:
+            old, piece = self.pages.get(page, _ERASED), data[: PAGE_BYTES - start]
             self.pages[page] = old[:start] + piece + old[start + len(piece) :]
-            at += len(piece)
+            page, start, data = page + 1, 0, data[len(piece) :]

@@ -37,7 +37,7 @@ class Motor:
 
     def pushed_since_anchor_fl(self, pulses: int) -> int:
         """Volume the steps since the anchor would push out of a reservoir that never ends."""
-        if not self.moving:
+        if not self.moving or pulses == self.anchor_pulse:
             return 0
         count, moved = pulses - self.anchor_pulse, self.anchor_moved
         volume_fl = count * self.step_fl

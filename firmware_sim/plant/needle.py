@@ -107,7 +107,8 @@ def needle(plant: Plant, pulses: int, now_us: int, order: NeedleOrder, needling:
     for volume_fl, level in filled.parts():
         reservoir.inject(volume_fl, level, needling.room_beyond_fl)
     returned_fl = min(needling.returned_nl * FL_PER_NL, filled.volume_fl)
-    reservoir.withdraw(returned_fl)
+    if returned_fl:
+        reservoir.withdraw(returned_fl)
     plant.state.catheter.append(plant.state.motor.anchor_out_fl, reservoir.concentration_fg_per_ml)
     plant.set_slope(pulses)
     given_fl = pocketed.volume_fl + filled.volume_fl

@@ -124,15 +124,16 @@ class Plant:
 
     def motor_feedback(self) -> MotorFeedback:
         """Whether the rotor answers, and since which step by the firmware's own count."""
-        moving, since_step = self.state.motor.feedback()
-        return MotorFeedback(moving, since_step - self.state.driver.forgotten_steps)
+        feedback, forgotten_steps = self.state.motor.feedback(), self.state.driver.forgotten_steps
+        return feedback._replace(since_step=feedback.since_step - forgotten_steps) if forgotten_steps else feedback
 
     def supply_mv(self, device_us: int, steps: int) -> int:
         """What the A/D converter reads at a device time with that many steps commanded."""
-        state = self.state
-        true_us = state.oscillator.true_of(device_us)
-        true_us = state.oscillator.true_anchor_us if true_us is None else true_us
-        return self.battery.reading_mv(true_us, state.driver.pulses_at(steps + state.driver.forgotten_steps, true_us))
+        oscillator, driver = self.state.oscillator, self.state.driver
+        true_us = oscillator.true_of(device_us)
+        if true_us is None:
+            true_us = oscillator.true_anchor_us
+        return self.battery.reading_mv(true_us, driver.pulses_at(steps + driver.forgotten_steps, true_us))
 
     # -- truth -------------------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ __all__ = [
     "Clear",
     "Digest",
     "Events",
+    "GradeArgs",
     "Inject",
     "Listen",
     "Magnet",
@@ -40,6 +41,8 @@ ADVANCE_DAYS_MAX = 36_525
 """A century: no pump outlives it, and device microseconds stay far inside 64 bits."""
 LISTEN_DAYS_MAX = 400
 """A pump that sounds every ten minutes sounds some 58,000 times in it."""
+PROVOCATIONS_MAX = 100
+"""More than there are."""
 TURNS_MAX = 100
 """Rinses in one act; three are usual."""
 IMAGE_CHARS_MAX = 16_000_000
@@ -51,9 +54,9 @@ SEND_CHARS_MAX = 131_072
 
 
 class Args(BaseModel):
-    """Root of all arguments: strict, nothing extra, nothing changed afterwards."""
+    """Root of all arguments: strict, nothing extra, nothing changed afterwards. Checks are made when first used, for a light start."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 class Nothing(Args):
@@ -98,6 +101,14 @@ class Sample(Args):
 
     every_s: int = Field(ge=1, le=ADVANCE_DAYS_MAX * S_PER_DAY)
     duration_s: int = Field(ge=0, le=ADVANCE_DAYS_MAX * S_PER_DAY)
+
+
+class GradeArgs(Args):
+    """`begin` forgets what was heard so far, and has the pump provoke these; `final` judges what is open as left open."""
+
+    final: bool = False
+    begin: bool = False
+    provoke: list[str] = Field(default=[], max_length=PROVOCATIONS_MAX)
 
 
 class Listen(Args):

@@ -11,8 +11,8 @@ done, a passage of time after it, and the pace goes on counting from the instant
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
@@ -23,7 +23,7 @@ from hil.errors import BenchError
 from hil.pacing import LOCK_STEP, Pacer
 from hil.unit import Unit
 
-__all__ = ["Bench", "Journal", "Line", "MemoryLine"]
+__all__ = ["Bench", "Grading", "Journal", "Line", "MemoryLine"]
 
 
 class Line(Protocol):
@@ -46,6 +46,13 @@ class Journal(Protocol):
 
     def renew_if_long(self) -> None:
         """Nothing is half done now: a good moment to tidy up."""
+
+
+class Grading(Protocol):
+    """Who judges the pump's host."""
+
+    def begin(self, provoke: Sequence[str] = ()) -> None: ...
+    def report(self, *, final: bool = False) -> dict[str, Any]: ...
 
 
 class MemoryLine:
@@ -77,6 +84,7 @@ class Bench:
         self.pacer = pacer or Pacer(LOCK_STEP)
         self.journal = journal
         self.images = ImageShelf()
+        self.grading: Grading | None = None
         if unit.now_us or unit.received:
             unit.begin_recording()
 

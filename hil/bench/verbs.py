@@ -17,6 +17,7 @@ from hil.bench.arguments import (
     Clear,
     Digest,
     Events,
+    GradeArgs,
     Inject,
     Listen,
     Magnet,
@@ -217,6 +218,16 @@ def _script(bench: Bench, args: ScriptForm) -> Result:
     return {"script": script.json_lines() if args.form == "jsonl" else script.python(), "digest": script.digest}
 
 
+def _grade(bench: Bench, args: GradeArgs) -> Result:
+    if bench.grading is None:
+        raise BenchError("nobody grades this pump's host", where="grade", do="serve it with --grade FILE")
+    if args.provoke and not args.begin:
+        raise BenchError("a record that has begun is provoked no further", where="grade.provoke", do="add begin=true")
+    if args.begin:
+        bench.grading.begin(args.provoke)
+    return bench.grading.report(final=args.final)
+
+
 def _now_verb(bench: Bench, _args: Nothing) -> Result:
     return _now(bench)
 
@@ -271,6 +282,7 @@ _ROWS = (
     Verb("script", ScriptForm, _script, Kind.LOOK, "a script that does the whole run again and ends in the same digest"),
     Verb("now", Nothing, _now_verb, Kind.LOOK, "the time, true and the device's; whether it has power and answers; boots"),
     Verb("pace", PaceArgs, _pace, Kind.LOOK, "how time passes and how far behind it is; changes it if told to"),
+    Verb("grade", GradeArgs, _grade, Kind.LOOK, "how the host has behaved, rule by rule (a pump served with --grade)"),
     Verb("verbs", Nothing, _verbs, Kind.LOOK, "this table"),
 )
 VERBS: dict[str, Verb] = {verb.name: verb for verb in _ROWS}

@@ -22,9 +22,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("hil.cli.demo", "Run a pump from filling to a stall and leave a report; no hardware needed."),
     "serve": ("hil.cli.serve", "Run a simulated pump behind a serial port, a pty or TCP."),
     "program": ("hil.cli.program", "Interrogate and program a pump, simulated or real, as a clinician's programmer does."),
+    "run": ("hil.cli.run", "Play scenarios: what is done to a pump, what comes of it, and what should have."),
+    "diff": ("hil.cli.diff", "Show the first difference of two recorded runs."),
     "bench": ("hil.cli.bench", "Do one verb of a running pump's bench: time, faults, truth, power."),
     "monitor": ("hil.cli.monitor", "Show frames and events of a running pump as they happen."),
     "decode": ("hil.cli.decode", "Show what is in a capture, frame by frame."),
+    "grade": ("hil.cli.grade", "Judge how the programmer in a capture behaved, rule by rule."),
     "replay": ("hil.cli.replay", "Play a captured session to another pump and report what it does otherwise."),
     "export": ("hil.cli.export", "Write the wire protocol out for Kaitai Struct, Wireshark, C, JSON Schema, or as test vectors."),
     "keys": ("hil.cli.keys", "Make key files, look at them, and replace a key of a pump."),
@@ -32,6 +35,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "weigh": ("hil.cli.weigh", "Read a balance again and again and write its log."),
     "listen": ("hil.cli.listen", "Tell critical from non-critical alarm sounds, in a recording or at a simulated pump."),
     "trumpet": ("hil.cli.trumpet", "Flow accuracy from a balance log: start-up and trumpet curves, overall and bolus error."),
+    "verify": ("hil.cli.verify", "Run the suite against any pump and leave evidence; check and compare evidence."),
+    "mutants": ("hil.cli.mutants", "Show that a suite of tests finds defects: run it on pumps that have one each."),
     "exec": ("hil.cli.exec_", "Run an unmodified pyserial program with pumpsim:// ports."),
 }
 """Name of a subcommand: the module that holds it, and its line in the help."""

@@ -39,7 +39,8 @@ def command(listing: bool, as_json: bool, verb: str | None, arguments: tuple[str
         result = bench.look("/verbs") if verb is None else bench.call(verb, parse_arguments(arguments))
     finally:
         bench.close()
-    show(result, verb_lines(result["verbs"]) if verb is None else result_lines(result), as_json=as_json)
+    told = verb_lines(result["verbs"]) if verb is None else result["text"] if verb == "grade" else result_lines(result)
+    show(result, told, as_json=as_json)
 
 
 def parse_arguments(words: tuple[str, ...]) -> dict[str, object]:

@@ -27,6 +27,13 @@ PUMP_OPTIONS: tuple[Callable[[Command], Command], ...] = (
         metavar="URL",
         help="pty:PATH, tcp://HOST:PORT or rfc2217://HOST:PORT (port 0: a free one), or serial:PATH.",
     ),
+    click.option(
+        "--count",
+        type=click.IntRange(min=1),
+        default=1,
+        metavar="N",
+        help="So many pumps alike; port, name and seed count up from those given, and --state has a folder for each.",
+    ),
     click.option("--name", metavar="NAME", help="What the bench calls this pump; pump1, pump2 and so on if not given."),
     click.option(
         "--pace",
@@ -81,6 +88,19 @@ PUMP_OPTIONS: tuple[Callable[[Command], Command], ...] = (
     click.option(
         "--balance", default="", metavar="URL", help="Weigh what the pump delivers, on a balance with its own port: pty:./balance0."
     ),
+    click.option(
+        "--grade",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Judge the programmer on the port, rule by rule; the report is written at the end, as JSON to a .json.",
+    ),
+    click.option(
+        "--grade-provoke",
+        multiple=True,
+        metavar="NAME,...",
+        help="Have the pump give occasion: lost, silence, busy, alarm, generation, read-back, version, proof.",
+    ),
+    click.option("--grade-declare", multiple=True, metavar="RULE,...", help="Rules that the programmer breaks on purpose."),
 )
 """What is asked of each pump, on the command line itself and inside --and."""
 
@@ -104,8 +124,13 @@ def _of_a_pump(function: Command) -> Command:
     help="Serve the bench: stdio (of the first pump, one JSON object a line) or http[://127.0.0.1:PORT]. May be given twice.",
 )
 @click.option("--sync/--no-sync", default=True, help="Have each input on stable storage before its answer leaves (with --state).")
+@click.option(
+    "--mutant", envvar="PUMPSIM_MUTANT", metavar="NAME", help="Every pump here has this one firmware defect; see `pumpsim mutants list`."
+)
 @click.option("--ready-file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the ready line here too.")
-def command(others: tuple[str, ...], benches: tuple[str, ...], sync: bool, ready_file: Path | None, **pump: Any) -> None:
+def command(
+    others: tuple[str, ...], benches: tuple[str, ...], sync: bool, mutant: str | None, ready_file: Path | None, **pump: Any
+) -> None:
     """Run a simulated pump of PROFILE behind a port: itp-20, itp-40, itp-40-next, legacy-18, or a file of your own, ./my-pump.yaml.
 
     The first line on standard output is JSON and says where the pump is. Without --state each start is a new pump. Two terminals:
@@ -118,13 +143,25 @@ def command(others: tuple[str, ...], benches: tuple[str, ...], sync: bool, ready
 
     \b
         pumpsim serve itp-40 --port pty:./a --and 'itp-20 --port pty:./b --seed 2' --bench http
+
+    A ward of them, alike but for port, name and seed:
+
+    \b
+        pumpsim serve itp-40 --count 1000 --port tcp://127.0.0.1:9000 --ready-file ward.json
     """  # noqa: D301  # click wants the character itself
+    from hil.cli.serve_count import counted
     from hil.server import ServeOptions, Server
 
     stdio, http = _benches(benches)
     asked = [pump, *(_another(text) for text in others)]
-    pumps = tuple(_pump(each, number, sync) for number, each in enumerate(asked, start=1))
-    Server(ServeOptions(pumps, stdio, http, ready_file)).run()
+    pumps = counted((_pump(each, sync), each["count"]) for each in asked)
+    if mutant is None:
+        Server(ServeOptions(pumps, stdio, http, ready_file)).run()
+    else:
+        from hil.mutants import mutated
+
+        with mutated(mutant):
+            Server(ServeOptions(pumps, stdio, http, ready_file, mutant)).run()
 
 
 @click.command(add_help_option=False)
@@ -153,9 +190,10 @@ def _another(text: str) -> dict[str, Any]:
     return found
 
 
-def _pump(asked: dict[str, Any], number: int, sync: bool) -> PumpOptions:
-    """One pump's options. Raises UsageError."""
+def _pump(asked: dict[str, Any], sync: bool) -> PumpOptions:
+    """One pump's options; its name is empty if nobody chose one. Raises UsageError."""
     from hil.errors import UsageError
+    from hil.grade.options import grade_options
     from hil.pacing import parse_factor, parse_pace
     from hil.server import PumpOptions
 
@@ -166,7 +204,7 @@ def _pump(asked: dict[str, Any], number: int, sync: bool) -> PumpOptions:
         profile=_profile(asked["profile"], asked["profile_option"]),
         catheter=asked["catheter"],
         port=asked["port"],
-        name=_name(asked["name"] or f"pump{number}"),
+        name=_name(asked["name"] or ""),
         pace=pace,
         while_talking=parse_factor(asked["pace_while_talking"].removeprefix("x")),
         until=_condition(asked["until"]),
@@ -178,6 +216,7 @@ def _pump(asked: dict[str, Any], number: int, sync: bool) -> PumpOptions:
         capture=asked["capture"],
         capture_ends=asked["capture_ends"],
         balance=asked["balance"],
+        grade=grade_options(asked["grade"], asked["grade_provoke"], asked["grade_declare"]),
     )
 
 
@@ -209,7 +248,7 @@ def _name(text: str) -> str:
 
     from hil.errors import UsageError
 
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", text):
+    if text and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", text):
         raise UsageError(f"{text!r} is no name", where="--name", do="use up to 40 letters, digits, - and _")
     return text
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from hil.errors import InstrumentError, UsageError
 
-__all__ = ["LINE_BYTES_MAX", "REPLY_S", "AskLine", "Clock", "LineEnd", "MemoryLine", "SerialLine"]
+__all__ = ["LINE_BYTES_MAX", "REPLY_S", "AskLine", "Clock", "LineEnd", "MemoryLine", "SerialLine", "serial_place"]
 
 LINE_BYTES_MAX = 256
 """A longer line is thrown away up to its end, and answered as one that makes no sense."""
@@ -82,17 +82,21 @@ class MemoryLine:
         """Nothing to give back."""
 
 
+def serial_place(url: str) -> str:
+    """What pyserial calls this place; `pty:PATH`, `serial:PATH` and `tcp://HOST:PORT` are ours."""
+    scheme, _, rest = url.partition(":")
+    return {"pty": rest, "serial": rest, "tcp": f"socket:{rest}"}.get(scheme, url)
+
+
 class SerialLine:
     """A serial port by path or pyserial URL; `pty:PATH`, `serial:PATH` and `tcp://HOST:PORT` are understood too. Raises UsageError."""
 
     def __init__(self, url: str, *, baud: int = BAUD) -> None:
         import serial
 
-        scheme, _, rest = url.partition(":")
-        place = {"pty": rest, "serial": rest, "tcp": f"socket:{rest}"}.get(scheme, url)
         self._url = url
         try:
-            self._port = serial.serial_for_url(place, baud, timeout=REPLY_S, write_timeout=REPLY_S)
+            self._port = serial.serial_for_url(serial_place(url), baud, timeout=REPLY_S, write_timeout=REPLY_S)
         except (serial.SerialException, ValueError) as error:
             raise UsageError(f"cannot open the instrument's port: {error}", where=url, do="look at the path and who else has it") from None
 

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple, Protocol
 
 from firmware_sim.plant.sounder import Tone
 from hil.bench.calls import BenchCalls
-from hil.errors import UsageError
+from hil.errors import InstrumentError, UsageError
 from hil.instruments.numbers import listener_numbers
 from hil.instruments.recording import FULL_SCALE, RECORDING_S_MAX, Recording, read_wav
 
-__all__ = ["Microphone", "SimulatedMicrophone", "Sounding", "WavFile", "render", "tone_rms"]
+__all__ = ["Microphone", "SimulatedMicrophone", "SoundCard", "Sounding", "WavFile", "render", "tone_rms"]
 
 US_PER_S = 1_000_000
 MS_PER_S = 1_000
@@ -62,6 +62,27 @@ class WavFile:
 
     def record(self, duration_s: int) -> Recording:
         return read_wav(self._path)
+
+
+class SoundCard:
+    """A microphone at a sound card, by its name or number as python-sounddevice has it; "default" is the system's."""
+
+    def __init__(self, device: str = "default") -> None:
+        self._device: str | int | None = None if device == "default" else int(device) if device.isdecimal() else device
+
+    def record(self, duration_s: int) -> Recording:
+        try:
+            import sounddevice  # type: ignore[import-not-found,unused-ignore]  # an extra
+        except (ImportError, OSError):  # OSError: the package is there, the library that it drives is not
+            do = "pip install 'pumpsim[sound]', and PortAudio (Debian: apt-get install libportaudio2)"
+            raise InstrumentError("no sound card can be read", where="listener", do=do) from None
+        rate = listener_numbers().sample_rate_hz
+        try:
+            samples = sounddevice.rec(duration_s * rate, samplerate=rate, channels=1, dtype="int16", device=self._device, blocking=True)
+        except (sounddevice.PortAudioError, ValueError) as error:
+            do = "`python -m sounddevice` lists the devices"
+            raise InstrumentError(f"nothing was recorded: {error}", where="listener", do=do) from None
+        return Recording(rate, array("h", samples.tobytes()))
 
 
 def render(sounds: Iterable[Sounding], length_us: int, *, sample_rate_hz: int | None = None) -> Recording:

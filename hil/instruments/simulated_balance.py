@@ -81,6 +81,11 @@ class SimulatedBalance:
         beyond = 1 if gross_ug > numbers.capacity_ug else -1 if gross_ug < -numbers.zero_range_ug else 0
         return Indication(round(gross_ug / numbers.readability_ug) * numbers.readability_ug, stable, beyond)
 
+    @property
+    def turn(self) -> int:
+        """The number of the present reading: the balance makes a new one so often."""
+        return self._look().now_us // (self.numbers.refresh_ms * US_PER_MS)
+
     def zero(self) -> int:
         """Take the present load for an empty pan; returns 0, or +1 or -1 where that is too far from the first zero."""
         shown_ug = self.indicate().gross_ug + self._zero_ug

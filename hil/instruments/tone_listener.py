@@ -81,7 +81,8 @@ class ToneListener:
         size = recording.sample_rate_hz * self.numbers.block_ms // MS_PER_S
         for begin in range(0, len(recording.samples) - size + 1, size):
             block = recording.samples[begin : begin + size]
-            shares = {hz: tone_share(block, hz, recording.sample_rate_hz) for hz in self._hz} if any(block) else {}
+            power = _power(block)
+            shares = {hz: _share(block, power, hz, recording.sample_rate_hz) for hz in self._hz} if power > 0 else {}
             best = max(shares, key=lambda hz: shares[hz], default=0)
             yield best if shares and 100 * shares[best] >= self.numbers.tone_share_percent else 0
 
@@ -120,15 +121,21 @@ class ToneListener:
 
 def tone_share(block: array[int], hz: int, sample_rate_hz: int) -> float:
     """Which share of the block's power, its mean level aside, is a tone of this frequency: 1 for that tone alone (Goertzel)."""
-    count = len(block)
-    power = sum(map(mul, block, block)) - sum(block) ** 2 / count
-    if power <= 0:
-        return 0.0
+    power = _power(block)
+    return _share(block, power, hz, sample_rate_hz) if power > 0 else 0.0
+
+
+def _power(block: array[int]) -> float:
+    """Sum of squares about the mean."""
+    return float(sum(map(mul, block, block)) - sum(block) ** 2 / len(block))
+
+
+def _share(block: array[int], power: float, hz: int, sample_rate_hz: int) -> float:
     turn = 2 * cos(2 * pi * hz / sample_rate_hz)
     last = before = 0.0
     for sample in block:
         last, before = sample + turn * last - before, last
-    return float(2 * (last * last + before * before - turn * last * before) / (count * power))
+    return float(2 * (last * last + before * before - turn * last * before) / (len(block) * power))
 
 
 def _tone_at(pattern: Sequence[Tone], at_ms: int) -> int:

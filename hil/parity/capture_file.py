@@ -79,7 +79,7 @@ def _damaged(path: str, damage: Damage) -> UsageError:
     elif not damage.packets:
         do = "give a file that --capture wrote"
     elif damage.torn:
-        do = "what stands before was read; if it is still being written, add --follow"
+        do = "what stands before was read; if it is still being written, wait for its end (`pumpsim decode --follow` does)"
     else:
         do = "what stands before was read; copy the file again if its source is whole"
     return UsageError(damage.what, where=where, do=do)

@@ -22,7 +22,16 @@ from hil.requirements.waivers import Waiver, read_waivers, shipped_waivers
 
 __all__ = ["command"]
 
-COLOURS = {Verdict.MET: "green", Verdict.DEVIATES: "yellow", Verdict.WAIVED: "cyan", Verdict.LATER: "blue", Verdict.OPEN: "bold red"}
+COLOURS = {
+    Verdict.MET: "green",
+    Verdict.DEVIATES: "yellow",
+    Verdict.FAILED: "bold red",
+    Verdict.SKIPPED: "magenta",
+    Verdict.WAIVED: "cyan",
+    Verdict.LATER: "blue",
+    Verdict.OUTSIDE: "blue",
+    Verdict.OPEN: "bold red",
+}
 PLAIN_WIDTH = 150
 """Columns where the output is no terminal."""
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -36,9 +45,10 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--brief", is_flag=True, help="Leave out rows that are met.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(outcomes: tuple[Path, ...], profile: str, own_table: Path | None, own_waivers: Path | None, brief: bool, as_json: bool) -> int:
-    """Judge each requirement by the outcome of the tests marked for it, as pytest --requirements-out wrote them.
+    """Judge each requirement by the outcome of the tests marked for it, as pytest --requirements-out and pumpsim verify wrote them.
 
-    Ends with 1 when a row of the pump's own sections is open, a limit on waivers is passed, or markers and waivers contradict each other.
+    Ends with 1 when a row of the pump's own sections failed, was skipped or is open, a limit on waivers is passed, or markers and waivers
+    contradict each other.
     """
     table, waivers = _sources(own_table, own_waivers)
     matrix = Matrix.judge(table, waivers, Evidence(read_outcomes(outcomes), profile, _deviations(profile)))
@@ -111,16 +121,18 @@ def _shown(row: Row) -> str:
     """The first tests of a met row, or why it is not."""
     if row.verdict is not Verdict.MET:
         return row.reason
-    names = list(dict.fromkeys(test.test.partition("[")[0].removeprefix("tests/") for test in row.tests))
+    names = list(dict.fromkeys(test.test.partition("[")[0].removeprefix("tests/").removeprefix("hil/") for test in row.tests))
     return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
 
 
 def _shares(matrix: Matrix) -> Grid:
     grid = Grid(box=None, pad_edge=False, title="\nshares", title_justify="left")
-    for name in ("section", "rows", *Verdict):
+    shares = matrix.shares()
+    seen = [verdict for verdict in Verdict if shares[-1].counts.get(verdict)]
+    for name in ("section", "rows", *seen):
         grid.add_column(name, justify="left" if name == "section" else "right")
-    for share in matrix.shares():
-        grid.add_row(share.section, str(share.rows), *_cells(share.rows, [share.counts.get(verdict, 0) for verdict in Verdict]))
+    for share in shares:
+        grid.add_row(share.section, str(share.rows), *_cells(share.rows, [share.counts.get(verdict, 0) for verdict in seen]))
     return grid
 
 

@@ -14,8 +14,9 @@ __all__ = ["render"]
 
 HEAD = """# Requirements
 
-Generated from `hil/requirements.csv`, `hil/requirements/waivers.yaml` and the markers in `tests/`. `make requirements` runs the tests and
-judges each row by their outcome; this page only says which tests are to show it.
+Generated from `hil/requirements.csv`, `hil/requirements/waivers.yaml` and the markers in `hil/suite` and `tests/`. `make requirements`
+runs the tests and judges each row by their outcome; this page only says which tests are to show it. Those of `hil/suite` run against any
+pump, by [pumpsim verify](verify.md).
 
 | verdict | means |
 | --- | --- |
@@ -30,9 +31,12 @@ of the as-is rows may be waived, each for a line of the device's description or 
 """
 
 
-def render(tests: Path, root: Path) -> str:
-    """The whole page, from the markers in the files below `tests`."""
-    waivers, marks = shipped_waivers(), marks_below(tests, root)
+FOLDERS = ("hil/suite", "tests")
+
+
+def render(root: Path) -> str:
+    """The whole page, from the markers of the tests in the tree at `root`."""
+    waivers, marks = shipped_waivers(), [mark for folder in FOLDERS for mark in marks_below(root / folder, root)]
     parts = [HEAD]
     for section, rows in groupby(shipped_table().values(), key=lambda row: row.section):
         parts.append(f"\n## {section.capitalize()}\n")

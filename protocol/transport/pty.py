@@ -31,7 +31,10 @@ class PtyServer:
         self.lost_bytes = 0
         if os.path.lexists(self.path) and not self.path.is_symlink():
             raise PortBusy(f"{self.path} exists and is no link of ours; name another place or remove it")
-        self._master, self._slave = os.openpty()
+        try:
+            self._master, self._slave = os.openpty()
+        except OSError as error:
+            raise PortMissing(f"{self.path}: the system gives no more pseudo-terminals ({error.strerror}); end others first") from None
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
         self.device = os.ttyname(self._slave)

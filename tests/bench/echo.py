@@ -18,6 +18,21 @@ ECHO = """
 import os, pty, socket, sys, tty
 kind, size = sys.argv[1], int(sys.argv[2])
 answer = bytes([7]) * (size - 1) + bytes(1)
+if kind == "asyncio":
+    import asyncio
+
+    class Echo(asyncio.Protocol):
+        def connection_made(self, transport):
+            self.write = transport.write
+        def data_received(self, data):
+            self.write(answer)
+
+    async def main():
+        server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", 0)
+        print(server.sockets[0].getsockname()[1], flush=True)
+        await server.serve_forever()
+
+    asyncio.run(main())
 if kind == "pty":
     ours, theirs = pty.openpty()
     tty.setraw(theirs)
@@ -35,13 +50,17 @@ while data := os.read(ours, 4096):
 
 
 class EchoProcess:
-    """A child that answers every run of bytes ended by a zero with `size` bytes ended by a zero; `address` is a tty or a TCP port."""
+    """A child that answers every run of bytes ended by a zero with `size` bytes ended by a zero; `address` is a tty or a TCP port.
+
+    `kind` is pty or tcp, bare system calls both, or asyncio: the least that a server on an event loop does over TCP.
+    """
 
     def __init__(self, kind: str, size: int) -> None:
         command = [sys.executable, "-c", ECHO, kind, str(size)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.address = self._process.stdout.readline().strip()
+        self.pid = self._process.pid
 
     def __enter__(self) -> Self:
         return self
@@ -65,10 +84,16 @@ class RawFd:
         self._descriptor = descriptor
         self._stream = stream
 
+    @property
+    def stream(self) -> socket.socket:
+        """Its socket, where it has one."""
+        assert self._stream is not None
+        return self._stream
+
     @classmethod
-    def tcp(cls, port: int) -> Self:
-        """Connect to a TCP port of this machine."""
-        stream = socket.create_connection(("127.0.0.1", port))
+    def tcp(cls, port: int, host: str = "127.0.0.1") -> Self:
+        """Connect to a TCP port, of this machine unless told otherwise."""
+        stream = socket.create_connection((host, port))
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return cls(stream.fileno(), stream)
 

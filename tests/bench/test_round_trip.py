@@ -1,5 +1,6 @@
-"""A STATUS round trip with a served pump, as a share of what the operating system alone takes for as many bytes.
+"""Round trips with a served pump, as a share of what the operating system alone takes for as many bytes.
 
+First by raw descriptors on both sides, so that only pump and server are compared with an echo; then with our own client and others'.
 The pump is a `secure` one, so every frame carries a MAC; one that proves nothing stands beside it, and the difference is what MACs cost.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
 
 import pytest
 import serial
@@ -16,16 +18,15 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from hil.bench.stdio import ServerProcess
 from hil.unit import Unit
 from protocol.client import Programmer
-from protocol.framing import Frame, encode_frame
-from protocol.message_table import BY_NAME
 from tests.bench.conftest import Note
 from tests.bench.echo import EchoProcess, RawFd, raw_tty
-from tests.bench.stopwatch import in_turns
+from tests.bench.round_trips import REQUEST, Scene
+from tests.bench.stopwatch import Burst, in_turns, placed, rounds_of, share
 from tests.link.bedside import Bedside
 
 pytestmark = pytest.mark.bench
 
-REQUEST = encode_frame(Frame(BY_NAME["STATUS"].opcode, 1, 1, b"", mac=bytes(8)))
+ROUNDS = 60
 
 
 @pytest.fixture
@@ -90,6 +91,35 @@ def compare(programmers: tuple[Programmer, Programmer], floors: dict[str, Callab
     note("   without MACs (no-auth)", f"{without_s * 1e6:8.1f} us, {without_s / status_s:.2f} of it")
     for floor, floor_s in medians.items():
         note(f"   {floor}", f"{floor_s * 1e6:8.1f} us, share {floor_s / status_s:.2f}")
+
+
+def compare_raw(scene: Scene, floors: dict[str, Burst], note: Note, how: str) -> None:
+    """Raw descriptor at the pump beside raw descriptor at echoes; notes the first floor's share of each, then the other floors."""
+    asked = {"STATUS": scene.status, "STOP": scene.stop, "START": scene.start, "SET_CLOCK": scene.set_clock}
+    with placed(how, scene.pids):
+        medians = rounds_of({**floors, **asked}, rounds=ROUNDS)
+    floor = next(iter(floors))
+    for name, taken in medians.items():
+        figure = f"{median(taken) * 1e6:8.1f} us"
+        note(f"{name}, raw, {how}", figure if name == floor else f"{figure}, share of {floor} {share(medians[floor], taken):.2f}")
+
+
+@pytest.mark.parametrize("how", ["anywhere", "two", "one"])
+def test_pty_by_raw_descriptors(stack: ExitStack, tmp_path: Path, note: Note, how: str) -> None:
+    """Authenticated STATUS and therapy commands over a pty beside a raw echo, wherever the system puts both sides, and pinned alike."""
+    scene = Scene(stack, f"pty:{tmp_path / 'pump'}")
+    compare_raw(scene, {"pty echo": scene.echo("pty")}, note, how)
+
+    assert scene.host.ask("STATUS").line_errors == 0
+
+
+@pytest.mark.parametrize("how", ["anywhere", "two", "one"])
+def test_tcp_by_raw_descriptors(stack: ExitStack, note: Note, how: str) -> None:
+    """The same over TCP beside an asyncio.Protocol echo, and the bare one below that."""
+    scene = Scene(stack, "tcp://127.0.0.1:0")
+    compare_raw(scene, {"asyncio echo": scene.echo("asyncio"), "tcp echo": scene.echo("tcp")}, note, how)
+
+    assert scene.host.ask("STATUS").line_errors == 0
 
 
 def test_status_over_a_pty(stack: ExitStack, tmp_path: Path, benchmark: BenchmarkFixture, note: Note) -> None:

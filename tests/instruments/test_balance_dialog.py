@@ -22,6 +22,22 @@ from tests.instruments.pans import Pan
         ("SI", "S S   35.00000 g"),
         ("T", "T S   35.00000 g"),
         ("TAC", "TAC A"),
+        ("I5", 'I5 A "00000100A"'),
+        ("TI", "TI S   35.00000 g"),
+        ("ZI", "ZI +"),
+        ("TA", "TA A    0.00000 g"),
+        ("TA 1.5 g", "TA A    1.50000 g"),
+        ("TA 1500 mg", "TA A    1.50000 g"),
+        ("TA 221 g", "EL"),
+        ("TA 1.5", "EL"),
+        ("SIR", "S S   35.00000 g"),
+        ("SR", "S S   35.00000 g"),
+        ("SR 0 g", "EL"),
+        ("SR x", "EL"),
+        ('D "fill me"', "D A"),
+        ("D fill", "EL"),
+        ('D "a text that the display is too short for"', "D R"),
+        ("DW", "DW A"),
         ("SX9", "ES"),
         ("si", "ES"),
         (" SI", "ES"),
@@ -40,7 +56,9 @@ def test_list_names_every_command() -> None:
 
     assert [row[1] for row in rows] == ["B"] * (len(rows) - 1) + ["A"]
     names = [row[3].strip('"') for row in rows]
-    assert {"@", "I0", "I1", "I2", "I3", "I4", "S", "SI", "T", "Z"} <= set(names)
+    levels = {level: {name.strip('"') for _, _, number, name in rows if number == level} for level in "01"}
+    assert levels["0"] == {"@", "I0", "I1", "I2", "I3", "I4", "I5", "S", "SI", "SIR", "Z", "ZI"}
+    assert levels["1"] == {"D", "DW", "SR", "T", "TA", "TAC", "TI"}
     assert all(Pan().say(name) != "ES" for name in names)
 
 
@@ -88,6 +106,72 @@ def test_tare_counts_from_what_is_there() -> None:
     pan.say("T")
     pan.say("@")
     assert pan.say("S") == "S S   33.00000 g"
+
+
+def test_immediate_tare_and_zero_take_a_moving_load() -> None:
+    """While the load still settles TI and ZI do at once what T and Z refuse, and say D."""
+    pan = Pan()
+    pan.balance.put(1_000_000)
+    pan.wait(0.5)
+
+    assert pan.say("TI").startswith("TI D   35.6")
+    assert pan.say("SI").startswith("S D    0.0")
+    pan.balance.put(-35_000_000)
+    pan.wait(0.05)
+    pan.wait(3)
+    assert pan.say("ZI") in {"ZI D", "ZI S"}
+    assert pan.say("SI").split()[2] == "0.00000"
+
+
+def test_preset_tare_counts_until_it_is_cleared() -> None:
+    """A container whose mass is known is subtracted without being weighed."""
+    pan = Pan()
+
+    assert [pan.say("TA 30 g"), pan.say("S"), pan.say("TA")] == ["TA A   30.00000 g", "S S    5.00000 g", "TA A   30.00000 g"]
+    assert [pan.say("TAC"), pan.say("S")] == ["TAC A", "S S   35.00000 g"]
+
+
+def test_display_shows_a_text_until_it_shows_the_weight_again() -> None:
+    """D writes where the weight stands, DW and @ bring the weight back."""
+    pan = Pan()
+    shown = [pan.server.display for command in ('D "refill"', "DW", 'D "again"', "@") if pan.say(command)]
+
+    assert shown == ["refill", "", "again", ""]
+
+
+def test_weights_are_sent_again_and_again() -> None:
+    """After SIR a weight comes at each new reading, stable or not, until another weight is asked for; none comes twice."""
+    pan = Pan()
+
+    assert pan.server.due() == b""
+    assert pan.say("SIR") == "S S   35.00000 g"
+    assert pan.server.due() == b""
+    pan.wait(0.1)
+    assert [pan.server.due(), pan.server.due()] == [b"S S   35.00000 g\r\n", b""]
+    pan.balance.put(1_000_000)
+    pan.wait(0.5)
+    assert pan.server.due().startswith(b"S D   35.6")
+    pan.say("S")
+    pan.wait(1)
+    assert pan.server.due() == b""
+
+
+def test_changes_are_sent_with_the_weight_they_came_to() -> None:
+    """After SR nothing comes while nothing changes; then the change, and the next stable weight, once each."""
+    pan = Pan()
+    assert pan.say("SR 0.5 g") == "S S   35.00000 g"
+    sent = []
+    for step in range(90):
+        pan.wait(0.25)
+        if step == 20:
+            pan.balance.put(1_000_000)
+        if step == 60:
+            pan.balance.put(100_000)
+        sent.append(pan.server.due().decode().strip())
+
+    change, stable = [text for text in sent if text]
+    assert change.startswith("S D   35.")
+    assert stable == "S S   35.99998 g"
 
 
 def test_zero_is_near_the_empty_pan_only() -> None:

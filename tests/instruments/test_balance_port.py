@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import pyvisa
+import serial
 
 from hil.bench.stdio import ServerProcess
 from hil.errors import BenchError, HilError, InstrumentError
@@ -46,6 +47,25 @@ def test_independent_client_reads_it(server: ServerProcess) -> None:
         instrument.query("SI")
         server.bench.advance(seconds=20)
         assert float(instrument.query("S").split()[2]) == pytest.approx(0.5 * 1.0046, abs=0.001)
+    finally:
+        instrument.close()
+        manager.close()
+
+
+def test_balance_sends_by_itself(server: ServerProcess) -> None:
+    """After SIR a reading comes with each passage of time, to a client that only listens; after S none comes any more."""
+    manager = pyvisa.ResourceManager("@py")
+    name = f"ASRL{port_of(server).resolve()}::INSTR"
+    instrument = manager.open_resource(name, read_termination="\r\n", write_termination="\r\n")
+    try:
+        assert isinstance(instrument, pyvisa.resources.MessageBasedResource)
+        first = instrument.query("SIR")
+        for _ in range(3):
+            server.bench.advance(seconds=1)
+            assert instrument.read()[:3] == first[:3] == "S S"
+        assert instrument.query("S").startswith("S S")
+        server.bench.advance(seconds=1)
+        assert instrument.query("I3") == 'I3 A "1.00"'
     finally:
         instrument.close()
         manager.close()
@@ -131,3 +151,12 @@ def test_balance_is_outside_the_digest(tmp_path: Path) -> None:
                 balance.close()
             digests.append(process.bench.digest())
     assert digests[0] == digests[1]
+
+
+def test_balance_of_a_paced_pump_sends_while_nobody_talks_to_the_pump(tmp_path: Path) -> None:
+    """Time moves by itself and the pump has nothing to do for days: after SIR the readings come all the same."""
+    options = ["--port", f"pty:{tmp_path}/pump0", "--balance", f"pty:{tmp_path}/balance0", "--pace", "x100", "--seed", "3"]
+    with ServerProcess("itp-40", options) as server, serial.Serial(str(port_of(server)), timeout=10) as line:
+        line.write(b"SIR\r\n")
+
+        assert [line.read_until(b"\r\n")[:1] for _ in range(3)] == [b"S"] * 3

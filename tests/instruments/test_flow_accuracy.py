@@ -67,6 +67,7 @@ def test_constant_flow_off_the_rate_is_off_by_that_everywhere() -> None:
     assert report.first.flow_nl_per_h == pytest.approx(10_500)
 
 
+@pytest.mark.pump_requirement("FT-02")
 def test_step_pump_has_its_published_trumpet() -> None:
     """The step pump worked out by hand: wide short windows, no error over all, and 19 min wider than 11 on the upper side."""
     report = analyse(steps_log(), 100_000, VOLUMETRIC, WATER)
@@ -82,6 +83,7 @@ def test_step_pump_has_its_published_trumpet() -> None:
     assert report.start_up_nl_per_h[:13] == (0,) * 11 + (1_200_000, 0)
 
 
+@pytest.mark.pump_requirement("FT-03")
 def test_recorded_flow_has_hand_computed_values() -> None:
     """From the recorded masses at 24 h and 48 h, 230.03 and 460.04 mg: 230.01 mg and 4.8 mg evaporated are 233.735 uL, -2.61 % of 240."""
     report = analyse(read_log(RECORDED), 10_000, AMBULATORY, SOLUTION)

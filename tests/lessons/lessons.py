@@ -1,25 +1,14 @@
-"""The lessons that happened, by title, and what each is played with here.
+"""The lessons that happened, by title. Each is a scenario that ships (`hil/scenarios`), and is played here through the two doors.
 
-| lesson | played with |
-| --- | --- |
-| minutes typed for hours; once a morning as every hour | commands: the wrong therapy is committed; who typed it (*) |
-| concentration raised or lowered without a bridge bolus | commands: the bridge is left out; who forgot it (*) |
-| update abandoned | commands: begun and lapsed; who walked away (*) |
-| stop during a revision; restart after a holiday | commands |
-| side-port flush without aspirating | bench acts |
-| all others | faults of the registry |
-
-(*) The slip itself needs a human.* fault, which rewrites what the programmer is told: that, and what the programmer's checks say to it,
-waits for the clinic. No lesson is left out. Each is a title, a few acts on a settled pump (`Bed`), and what is asserted: the direction
-and the size of the error in the dose, worked out from rate, strength and volumes.
+A scenario's expectations are formulas of rate, strength and volumes, never figures copied from a run: the direction and the size of the
+error in the dose. Its slips are human.* faults, which rewrite what the programmer is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from hil.scenario.result import Run
 
-__all__ = ["LESSONS", "lesson"]
+__all__ = ["LESSONS", "failures"]
 
 LESSONS = (
     "Minutes typed for hours in a bolus interval",
@@ -43,10 +32,7 @@ LESSONS = (
     "Deep dive and pressure chamber",
 )
 
-_Test = TypeVar("_Test", bound=Callable[..., None])
 
-
-def lesson(title: str) -> Callable[[_Test], _Test]:
-    """Marks a test as (part of) the lesson of that title."""
-    assert title in LESSONS, title
-    return lambda test: test
+def failures(runs: list[Run]) -> list[str]:
+    """What was expected and not found, a line each."""
+    return [f"{check.where} {run.variant}: expected {check.expected}; found {check.found}" for run in runs for check in run.broken]

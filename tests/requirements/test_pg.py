@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import pytest
 
 from firmware_sim import Pump
@@ -11,107 +9,14 @@ from firmware_sim.firmware.alarms import number_of
 from firmware_sim.firmware.prescription import Prescription
 from hil.therapy.prescription import to_therapy
 from hil.unit import Unit
-from protocol.codec import encode
-from protocol.codes import Answer, EventKind, Mode, StagingState, StatusFlag
-from protocol.errors import DeviceAnswer, LinkError, LinkLost, Rejected, Uncertain
-from protocol.messages import Begin, Commit, Put, Seal, ServiceReset
-from protocol.refusals import Field, RefusalCode
+from protocol.codes import StagingState, StatusFlag
+from protocol.errors import LinkError, LinkLost, Uncertain
 from protocol.therapy import Therapy
 from tests.link.bedside import NEW, OLD, Bedside
 from tests.support.bed import RATE, Bed
-from tests.support.therapies import US_PER_H, US_PER_MIN, active_causes
+from tests.support.therapies import US_PER_H, active_causes
 
 STOPPED_TOO_LONG = 1 << number_of("stopped_too_long")
-
-
-TOKEN_US = US_PER_MIN
-"""How long the token of a service reset holds."""
-
-
-class TestServiceReset:
-    """Two frames, the second with the token of the first."""
-
-    @pytest.fixture
-    def bedside(self) -> Bedside:
-        """A pump that infuses."""
-        return Bedside.running()
-
-    @pytest.mark.pump_requirement("PG-03")
-    def test_takes_two_frames(self, bedside: Bedside) -> None:
-        """The first only tells a token and until when it holds; the second, with it, starts the firmware anew; therapy goes on."""
-        service = bedside.programmer(role="service")
-        before = bedside.unit.digest("therapy"), bedside.unit.pump.boots
-        asked = service.request("SERVICE_RESET", ServiceReset(0)).body
-        assert (bedside.unit.digest("therapy"), bedside.unit.pump.boots) == before
-        done = service.request("SERVICE_RESET", ServiceReset(asked.token))
-
-        assert asked.until_us == bedside.unit.pump.device_us + TOKEN_US
-        assert (done.answer, done.body) == (Answer.OK, (0, 0))
-        assert bedside.unit.pump.boots == before[1] + 1
-        assert bedside.look()[0].mode == Mode.FLEX
-
-    @pytest.mark.pump_requirement("PG-03")
-    @pytest.mark.parametrize("how", ["unasked", "other token", "late", "other session", "used up"])
-    def test_no_other_second_frame_resets(self, bedside: Bedside, how: str) -> None:
-        """Without having asked, with another number, after a minute, from another session, a second time: refused TOKEN."""
-        service = bedside.programmer(role="service")
-        token = service.request("SERVICE_RESET", ServiceReset(0)).body.token if how != "unasked" else 1
-        if how == "late":
-            bedside.advance(us=TOKEN_US)
-        elif how == "other session":
-            service = bedside.programmer(role="service")
-        elif how == "other token":
-            token ^= 2
-        elif how == "used up":
-            service.request("SERVICE_RESET", ServiceReset(token))
-            service = bedside.programmer(role="service")
-        boots = bedside.unit.pump.boots
-        refused = service.request("SERVICE_RESET", ServiceReset(token))
-
-        assert refused.answer is Answer.REFUSED
-        assert refused.body[:2] == (RefusalCode.TOKEN, Field.TOKEN)
-        assert bedside.unit.pump.boots == boots
-
-
-class TestUnknownDrug:
-    """A drug that is not in the pump's library."""
-
-    @pytest.mark.pump_requirement("PG-10")
-    @pytest.mark.parametrize("therapy", [NEW._replace(drug_id=9), NEW._replace(drug_version=2)], ids=["id", "version"])
-    def test_is_refused_logged_and_leaves_the_pump_stopped(self, therapy: Therapy) -> None:
-        """A host that stages it all the same: SEAL is refused with the drug's number, COMMIT has nothing to commit, nothing infuses."""
-        bedside = Bedside.running()
-        programmer = bedside.programmer()
-        image = encode(therapy)
-        digest = hashlib.sha256(image).digest()
-        first = programmer.interrogate().counters.log_newest + 1
-        programmer.request("BEGIN", Begin(1, False))
-        programmer.request("PUT", Put(0, image))
-        sealed = programmer.request("SEAL", Seal(len(image), digest))
-        committed = programmer.request("COMMIT", Commit(programmer.status().last_command_id + 1, digest, ()))
-        refusals = [record.value for record in programmer.read_log(first) if record.kind == EventKind.REFUSAL]
-        given = bedside.totals()
-        bedside.advance(days=1)
-        status, _ = bedside.look()
-
-        assert sealed.answer is committed.answer is Answer.REFUSED
-        assert sealed.body[:2] == (RefusalCode.UNKNOWN_DRUG, Field.DRUG)
-        assert sealed.body.value == therapy.drug_id
-        assert committed.body.code == RefusalCode.NOT_SEALED
-        assert len(refusals) == 2
-        assert (status.mode, status.generation) == (Mode.STOPPED, 1)
-        assert bedside.totals() == given
-
-    @pytest.mark.pump_requirement("PG-10")
-    def test_is_found_by_the_client_before_the_pump_stops(self) -> None:
-        """The ordinary client compares with the library that the pump tells, says so, and sends nothing of it."""
-        bedside = Bedside.running()
-        before = bedside.unit.digest("therapy")
-        with pytest.raises(Rejected) as rejected:
-            bedside.programmer().update(NEW._replace(drug_id=9))
-
-        assert rejected.value.reason == "UNKNOWN_DRUG"
-        assert bedside.unit.digest("therapy") == before
 
 
 ENTRY_BYTES = range(41, 45)
@@ -241,20 +146,3 @@ def check_stopped(bedside: Bedside) -> None:
     assert all(status.flags & StatusFlag.STOPPED_BY_UPDATE for status in (now, quiet, alarmed))
     assert (quiet.alarms, alarmed.alarms, alarmed.staging) == (0, STOPPED_TOO_LONG, StagingState.NONE)
     assert bedside.totals() == given
-
-
-@pytest.mark.pump_requirement("PG-18")
-def test_start_brings_the_old_therapy_back_and_ends_the_warning() -> None:
-    """After a broken-off update START runs what ran before, and STATUS no longer warns."""
-    wire = Dying(Bedside.running().unit, 400)
-    assert died(wire)
-    bedside = Bedside(wire.unit)
-    assert what_runs(wire.unit) == "stopped"
-    with bedside.programmer() as programmer:
-        programmer.start()
-        with pytest.raises(DeviceAnswer):
-            programmer.acknowledge(number_of("stopped_too_long"))
-    status, _ = bedside.look()
-
-    assert what_runs(wire.unit) == "old"
-    assert not status.flags & StatusFlag.STOPPED_BY_UPDATE

@@ -11,69 +11,16 @@ from firmware_sim import Pump
 from hil.unit import Unit
 from protocol.client import Programmer
 from protocol.codes import Answer, Role
-from protocol.errors import NotAuthorised, Unproved
 from protocol.export.samples import CASES, sample
-from protocol.framing import Frame, encode_frame
 from protocol.keys import Key
 from protocol.message_table import SPECS
-from protocol.messages import Interrogate, ServiceReset
 from protocol.transport.memory import MemoryTransport
-from tests.link.bedside import NEW, Bedside
+from tests.link.bedside import Bedside
 from tests.link.forged import Intruder, frames_in
-
-PATIENT_MAY = {"HELLO", "CLOSE", "STATUS", "INTERROGATE", "OUTCOME", "PATIENT_BOLUS", "ACK"}
 
 
 class TestRoles:
     """What a patient's key and a service key reach."""
-
-    @pytest.mark.pump_requirement("PG-12")
-    def test_patient_reaches_neither_library_nor_therapy(self) -> None:
-        """Every other request of the table is NOT_AUTHORISED, whatever is in it, and so is reading identity, limits, library, therapy."""
-        bedside = Bedside.running()
-        handset = bedside.programmer(role="patient")
-        before = bedside.unit.digest("therapy")
-        answers = {spec.name: handset.request(spec.name, body).answer for spec, body in bodies() if spec.name not in PATIENT_MAY}
-        parts = [handset.request("INTERROGATE", Interrogate(part, 0)).answer for part in (0, 1)]
-
-        assert set(answers.values()) == {Answer.NOT_AUTHORISED} == set(parts)
-        assert {"BEGIN", "PUT", "SEAL", "COMMIT", "REFILL", "SET_CLOCK", "START", "STOP", "BOLUS", "SERVICE_RESET", "KEY"} <= set(answers)
-        assert bedside.unit.digest("therapy") == before
-
-    @pytest.mark.pump_requirement("PG-12")
-    def test_patient_update_is_told_by_name(self) -> None:
-        """The client says that the role may not."""
-        with pytest.raises(NotAuthorised):
-            Bedside.running().programmer(role="patient").update(NEW)
-
-    @pytest.mark.pump_requirement("PG-13")
-    @pytest.mark.parametrize("role", [Role.PATIENT, Role.CLINICIAN])
-    def test_only_service_keys_reach_what_the_profile_set(self, role: Role) -> None:
-        """Self-test, service reset and keys are all that touches the factory's settings; no other role's key opens them."""
-        bedside = Bedside.running()
-        programmer = bedside.programmer(role=role.name.lower())
-        keys = bedside.unit.pump.load("keys")
-        refused = [programmer.request(name, body).answer for name, body in (("SELF_TEST", ()), ("SERVICE_RESET", ServiceReset(0)))]
-        bedside.unit.act(lambda pump: pump.magnet(True))
-        secret = next(key.secret for key in bedside.unit.keys if key.role is role)
-        provisioning = Intruder(bedside.unit.receive).hello(secret, Role.PROVISIONER, key_id=role)
-
-        assert refused == [Answer.NOT_AUTHORISED] * 2
-        assert provisioning.answer is Answer.NOT_AUTHENTICATED
-        assert bedside.unit.pump.load("keys") == keys
-
-    @pytest.mark.pump_requirement("PG-13")
-    def test_service_key_reaches_them(self) -> None:
-        """The same requests with the service key, and the magnet for the keys."""
-        bedside = Bedside.running()
-        service = bedside.programmer(role="service")
-        answers = [service.request("SELF_TEST").answer, service.request("SERVICE_RESET", ServiceReset(0)).answer]
-        bedside.unit.act(lambda pump: pump.magnet(True))
-        secret = next(key.secret for key in bedside.unit.keys if key.role is Role.SERVICE)
-        provisioning = Intruder(bedside.unit.receive).hello(secret, Role.PROVISIONER, key_id=Role.SERVICE)
-
-        assert answers == [Answer.OK] * 2
-        assert provisioning.answer is Answer.OK
 
     @pytest.mark.pump_requirement("PG-13")
     @pytest.mark.parametrize("role", ["patient", "clinician", "service"])
@@ -142,28 +89,3 @@ class TestRightPump:
 
             assert [frame.opcode for run in other.heard[heard:] for frame in frames_in(run)] == [0x10, 0x01, 0x10]
             assert programmer.identity_hello.serial == "NP900001"
-
-    @pytest.mark.pump_requirement("PG-16")
-    def test_pump_under_a_false_name_is_not_accepted(self, pumps: tuple[Unit, Unit]) -> None:
-        """Somebody on the line puts another serial number into HELLO's answer: the pump's proof does not fit.
-
-        The very same HELLO goes out once more, for the answer may have been an old one, and then nothing.
-        """
-        unit = pumps[0]
-        heard = list[bytes]()
-
-        def renamed(data: bytes) -> bytes:
-            heard.append(data)
-            answer = unit.receive(data)
-            return b"".join(encode_frame(under_name(frame, b"NP900002")) for frame in frames_in(answer))
-
-        with pytest.raises(Unproved):
-            Programmer.over(MemoryTransport(renamed), programmer_id=7, keys=unit.keys)
-        said = [frame for data in heard for frame in frames_in(data)]
-        assert [frame.opcode for frame in said] == [0x01, 0x01]
-        assert said[0] == said[1]
-
-
-def under_name(frame: Frame, serial: bytes) -> Frame:
-    """A HELLO's answer that tells another serial number of the same length."""
-    return frame._replace(body=frame.body.replace(b"NP900001", serial))

@@ -7,16 +7,16 @@ import pytest
 from hil.unit import Unit
 from protocol.codec import encode
 from protocol.codes import Answer, Role
-from protocol.errors import AnswerLost, LinkError, OtherVersion, Refused, Uncertain
+from protocol.errors import AnswerLost, LinkError, OtherVersion, Refused
 from protocol.export.samples import CASES, sample
 from protocol.framing import ANSWER, Frame, FrameDecoder, decode_frame, encode_frame
 from protocol.message_table import BY_NAME, HELLO, PROTOCOL_MAJOR, SPECS
-from protocol.messages import Hello, HelloAnswer, OutcomeAnswer
+from protocol.messages import Hello, OutcomeAnswer
 from protocol.programmer import ProgrammerRole
-from protocol.refusals import Field, RefusalCode
+from protocol.refusals import RefusalCode
 from protocol.testing import drop, flip
 from tests.link.bedside import BOLUS_DOSE_NG, BOLUS_NL, BOLUS_S, NEW, OLD, Bedside
-from tests.link.forged import Intruder, frames_in, secret_of
+from tests.link.forged import frames_in
 
 
 @pytest.fixture
@@ -46,17 +46,6 @@ class TestRetransmission:
 
             assert len(bedside.heard) - heard == retries + 1
             assert programmer.status().generation == 1
-
-    @pytest.mark.pump_requirement("PR-01")
-    def test_lost_link_under_a_dose_is_uncertain_and_then_settled(self, bedside: Bedside) -> None:
-        """Nobody claims what he does not know: every copy lost is Uncertain, and asking tells that it was not given."""
-        with bedside.programmer(retries=2) as programmer:
-            programmer.status()
-            bedside.to_pump.extend([lambda data: data, *[drop] * 3])
-            with pytest.raises(Uncertain):
-                programmer.bolus(BOLUS_NL, BOLUS_DOSE_NG, BOLUS_S)
-            assert programmer.settle() is not None
-        assert bedside.totals().bolus_nl == 0
 
     @pytest.mark.pump_requirement("PR-01")
     @pytest.mark.parametrize("way", ["to pump", "to host"])
@@ -105,26 +94,6 @@ class TestWithoutSession:
         assert told[0] == told[1]
         assert len(frames_in(told[0])) == len(list(questions()))
 
-    @pytest.mark.pump_requirement("PR-07")
-    def test_only_hello_tells_anything_and_that_is_identity_and_versions(self, bedside: Bedside) -> None:
-        """Every other answer is one byte; HELLO's has session, versions, boot count, nonce, proof, model, serial and firmware."""
-        for run in questions():
-            (answer,) = frames_in(bedside.unit.receive(run))
-            if answer.opcode != HELLO:
-                assert answer.body == bytes((Answer.NOT_AUTHENTICATED,))
-        fields = ("session", "major", "minor", "boot_count", "pump_nonce", "proof", "model", "serial", "firmware")
-        assert HelloAnswer._fields == fields
-
-    @pytest.mark.pump_requirement("PR-07")
-    def test_waiting_session_tells_nothing_before_its_proof(self, bedside: Bedside) -> None:
-        """A HELLO with a right key id and no key: its session answers no read."""
-        stranger = Intruder(bedside.unit.receive)
-        stranger.hello(bytes(32))
-        reads = ("STATUS", "INTERROGATE", "LOG", "FAULT_LOG", "OUTCOME")
-        answers = [stranger.ask(name, sample(BY_NAME[name].request, "lowest"), signed=signed) for name in reads for signed in (True, False)]
-
-        assert {(reply.answer, reply.body) for reply in answers} == {(Answer.NOT_AUTHENTICATED, ())}
-
 
 def questions() -> list[bytes]:
     """Every request of the table outside a session, in every case of its body, HELLO in several."""
@@ -158,36 +127,6 @@ def pumps_of_two_people() -> tuple[Unit, Unit]:
 
 class TestVersions:
     """Programmer and pump find out that they speak another protocol."""
-
-    @pytest.mark.pump_requirement("PR-14")
-    @pytest.mark.parametrize("major", [0, 2, 255])
-    def test_pump_refuses_a_programmer_of_another_major(self, bedside: Bedside, major: int) -> None:
-        """REFUSED, UNKNOWN_VERSION, with both versions; no session is opened."""
-        reply = Intruder(bedside.unit.receive).hello(secret_of(bedside.unit), major=major)
-
-        assert reply.answer is Answer.REFUSED
-        assert reply.body[:2] == (RefusalCode.UNKNOWN_VERSION, Field.VERSION)
-        assert (reply.body.value, reply.body.limit) == (major, PROTOCOL_MAJOR)
-
-    @pytest.mark.pump_requirement("PR-14")
-    @pytest.mark.parametrize("minor", [0, 1, 9, 255])
-    def test_pump_takes_a_programmer_of_any_minor(self, bedside: Bedside, minor: int) -> None:
-        """An older or newer minor of the same major gets its session."""
-        host = Intruder(bedside.unit.receive)
-
-        assert host.hello(secret_of(bedside.unit), minor=minor).answer is Answer.OK
-        assert host.ask("CLOSE").answer is Answer.OK
-
-    @pytest.mark.pump_requirement("PR-14")
-    @pytest.mark.parametrize("name", ["HELLO", "STATUS", "STOP"])
-    def test_frame_of_another_version_is_refused_unread(self, bedside: Bedside, name: str) -> None:
-        """Whatever it asks for: UNKNOWN_VERSION, and nothing happens."""
-        before = bedside.unit.digest("therapy")
-        frame = Frame(BY_NAME[name].opcode, 0, 0, encode(sample(BY_NAME[name].request, "lowest")), version=2)
-        reply = Intruder(bedside.unit.receive).send(frame)
-
-        assert (reply.answer, reply.body.code, reply.body.value) == (Answer.REFUSED, RefusalCode.UNKNOWN_VERSION, 2)
-        assert bedside.unit.digest("therapy") == before
 
     @pytest.mark.pump_requirement("PR-14")
     def test_programmer_leaves_a_pump_of_another_major(self, bedside: Bedside) -> None:

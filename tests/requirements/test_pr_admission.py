@@ -10,17 +10,15 @@ from hil.unit import Unit
 from protocol.answers import Reply
 from protocol.codec import encode
 from protocol.codes import Answer, EventKind, Role
-from protocol.errors import DeviceAnswer
-from protocol.export.samples import CASES, sample
+from protocol.export.samples import sample
 from protocol.framing import Frame, encode_frame
 from protocol.keys import Key
 from protocol.mac import masked
 from protocol.message_table import BY_NAME
 from protocol.messages import KeyChange
-from protocol.refusals import RefusalCode
 from tests.link.bedside import Bedside
 from tests.link.forged import Intruder, hold, secret_of
-from tests.support.therapies import US_PER_H, US_PER_MIN, US_PER_S
+from tests.support.therapies import US_PER_MIN, US_PER_S
 
 
 @pytest.fixture
@@ -45,64 +43,6 @@ class TestProvisioning:
         return host.ask("KEY", KeyChange(key.key_id, key.role, masked(host.keys, (key.key_id, key.role), key.secret)))
 
     FRESH = Key(2, Role.CLINICIAN, bytes(range(32)))
-
-    @pytest.mark.pump_requirement("PR-11")
-    @pytest.mark.parametrize("role", ["patient", "clinician", "service"])
-    def test_is_not_reached_from_a_therapy_session(self, bedside: Bedside, role: str) -> None:
-        """KEY is NOT_AUTHORISED in every other role, magnet or not, and the keys are as they were."""
-        keys = bedside.unit.pump.load("keys")
-        for held in (False, True):
-            hold(bedside.unit, held=held)
-            for case in CASES:
-                assert bedside.programmer(role=role).request("KEY", sample(KeyChange, case)).answer is Answer.NOT_AUTHORISED
-        assert bedside.unit.pump.load("keys") == keys
-
-    @pytest.mark.pump_requirement("PR-11")
-    def test_reaches_no_therapy(self, bedside: Bedside) -> None:
-        """A provisioning session may open, close and change keys; all else is NOT_AUTHORISED."""
-        hold(bedside.unit)
-        host = self.provisioner(bedside.unit)
-        before = bedside.unit.digest("therapy")
-        answers = {
-            name: host.ask(name, sample(spec.request, "lowest")).answer
-            for name, spec in BY_NAME.items()
-            if name not in ("HELLO", "CLOSE", "KEY")
-        }
-
-        assert set(answers.values()) == {Answer.NOT_AUTHORISED}
-        assert bedside.unit.digest("therapy") == before
-
-    @pytest.mark.pump_requirement("PR-11")
-    def test_needs_the_magnet_and_the_service_key(self, bedside: Bedside) -> None:
-        """Without the magnet no session and no change; with it, no other key opens one."""
-        refused = Intruder(bedside.unit.receive).hello(secret_of(bedside.unit, Role.SERVICE), Role.PROVISIONER, key_id=Role.SERVICE)
-        hold(bedside.unit)
-        host = self.provisioner(bedside.unit)
-        hold(bedside.unit, held=False)
-        gone = self.change(host, self.FRESH)
-
-        assert (refused.answer, refused.body.code) == (Answer.REFUSED, RefusalCode.NO_MAGNET)
-        assert (gone.answer, gone.body.code) == (Answer.REFUSED, RefusalCode.NO_MAGNET)
-        assert secret_of(bedside.unit) != self.FRESH.secret
-
-    @pytest.mark.pump_requirement("PR-11")
-    def test_new_key_works_the_old_does_not_and_therapy_goes_on(self, bedside: Bedside) -> None:
-        """Logged and told by a non-critical alarm; therapy and log are kept; the open session of the old key goes on to its end."""
-        hold(bedside.unit)
-        old, before = secret_of(bedside.unit), bedside.unit.pump.read_log(0, 100)[2]
-        therapy = bedside.unit.pump.status().prescription
-        changed = self.change(self.provisioner(bedside.unit), self.FRESH)
-        records = bedside.unit.pump.read_log(0, 100)[2]
-        late, now = Intruder(bedside.unit.receive), Intruder(bedside.unit.receive)
-        late.hello(old)
-        now.hello(self.FRESH.secret)
-
-        assert changed.answer is Answer.OK
-        assert (late.ask("STATUS").answer, now.ask("STATUS").answer) == (Answer.NOT_AUTHENTICATED, Answer.OK)
-        assert records[: len(before)] == before
-        assert EventKind.KEY_SET in [record.kind for record in records[len(before) :]]
-        assert "keys_changed" in [alarm.cause for alarm in bedside.unit.pump.status().alarms if alarm.active or not alarm.acknowledged]
-        assert bedside.unit.pump.status().prescription == therapy
 
     @pytest.mark.pump_requirement("PR-11")
     def test_transfer_that_breaks_off_leaves_the_old_key_or_the_new(self, bedside: Bedside) -> None:
@@ -167,29 +107,6 @@ class TestFailures:
     """Who cannot prove his key is counted, slowed down and logged."""
 
     @pytest.mark.pump_requirement("PR-12")
-    def test_back_off_doubles_to_a_minute(self, bedside: Bedside) -> None:
-        """Two failures are free; the third and each further one make the same key BUSY for 1, 2, 4 ... 60 s, and never longer."""
-        waits = list[int]()
-        for _ in range(10):
-            assert fail_once(bedside).answer is Answer.OK
-            waiting = fail_once_more(bedside)
-            waits.append(waiting // US_PER_S)
-            bedside.unit.advance_to(bedside.unit.pump.true_us_of(bedside.unit.pump.device_us + waiting))
-
-        assert waits == [0, 0, 1, 2, 4, 8, 16, 32, 60, 60]
-
-    @pytest.mark.pump_requirement("PR-12")
-    def test_magnet_lifts_it(self, bedside: Bedside) -> None:
-        """While a magnet is held the right key is let in at once; nobody is locked out who stands beside the patient."""
-        for _ in range(8):
-            fail_once(bedside)
-        with pytest.raises(DeviceAnswer):
-            bedside.programmer()
-        hold(bedside.unit)
-
-        assert bedside.programmer().status().generation == 1
-
-    @pytest.mark.pump_requirement("PR-12")
     def test_each_key_has_a_count_of_its_own_and_unknown_ids_share_one(self, bedside: Bedside) -> None:
         """Failures under the clinician's id leave the patient's handset its bolus; ids that no key has slow one another down."""
         for _ in range(8):
@@ -208,62 +125,6 @@ class TestFailures:
             fail_once(bedside)
             with bedside.programmer() as programmer:
                 programmer.status()
-
-    @pytest.mark.pump_requirement("PR-12")
-    def test_failures_are_in_the_log(self, bedside: Bedside) -> None:
-        """A record that so many were turned away, with its time."""
-        fail_once(bedside)
-        kinds = [record.kind for record in bedside.unit.pump.read_log(0, 100)[2]]
-
-        assert EventKind.TURNED_AWAY in kinds
-
-    @pytest.mark.pump_requirement("PR-12")
-    def test_stop_without_a_session_needs_the_magnet(self, bedside: Bedside) -> None:
-        """From afar NOT_AUTHENTICATED; with a magnet the pump stops, sounds at once, and has it in its log."""
-        refused = Intruder(bedside.unit.receive).ask("STOP")
-        running = bedside.unit.pump.status().mode
-        hold(bedside.unit)
-        stopped = unbound_stop(bedside)
-        status = bedside.unit.pump.status()
-
-        assert (refused.answer, running) == (Answer.NOT_AUTHENTICATED, "flex")
-        assert (stopped.answer, status.mode) == (Answer.OK, "stopped")
-        assert "magnet_stop" in [alarm.cause for alarm in status.alarms if alarm.active]
-        assert bedside.unit.pump.truth().sound is not None
-        assert EventKind.MAGNET_STOP in [record.kind for record in bedside.unit.pump.read_log(0, 100)[2]]
-
-    @pytest.mark.pump_requirement("PR-12")
-    def test_stop_with_a_magnet_works_three_times_an_hour(self, bedside: Bedside) -> None:
-        """The fourth is BUSY until an hour after the first, and is taken then."""
-        hold(bedside.unit)
-        first_us = bedside.unit.pump.device_us
-        answers = list[Answer]()
-        for _ in range(3):
-            answers.append(unbound_stop(bedside).answer)
-            with bedside.programmer() as programmer:
-                programmer.start()
-            bedside.advance(minutes=5)
-        busy = unbound_stop(bedside)
-        mode = bedside.unit.pump.status().mode
-        bedside.unit.advance_to(bedside.unit.pump.true_us_of(first_us + US_PER_H))
-
-        assert answers == [Answer.OK] * 3
-        assert (busy.answer, mode) == (Answer.BUSY, "flex")
-        assert busy.body.until_us == first_us + US_PER_H
-        assert unbound_stop(bedside).answer is Answer.OK
-
-
-def fail_once_more(bedside: Bedside) -> int:
-    """How long a HELLO under that id has to wait now, in microseconds; asks without counting as a failure."""
-    image = bedside.unit.save()
-    reply = Intruder(bedside.unit.receive, programmer_id=14).hello(bytes(32))
-    bedside.unit.restore(image)
-    return int(reply.body.until_us - bedside.unit.pump.device_us) if reply.answer is Answer.BUSY else 0
-
-
-def unbound_stop(bedside: Bedside) -> Reply:
-    """STOP outside any session."""
-    return Intruder(bedside.unit.receive).send(Frame(BY_NAME["STOP"].opcode, 0, 0, b""))
 
 
 class TestNoise:

@@ -86,6 +86,38 @@ class TestPacer:
 
         assert (on_time, pacer.lag_us, pacer.lag_us_max) == (0, 0, 50_000)
 
+    def test_next_look_is_planned_for_when_something_is_due(self) -> None:
+        """A pump that has nothing to do for an hour is looked at when it is over: until then it keeps up, past it it does not."""
+        clock = Clock()
+        pacer = Pacer(parse_pace("x1000"), clock_us=clock)
+        pacer.anchor(0)
+        wait_s = pacer.look_at(3_600_000_000)
+        clock.us += 3_600_000
+        on_time = pacer.keeps_up
+        clock.us += 200_000
+
+        assert (wait_s, on_time, pacer.keeps_up) == (3.6, True, False)
+
+    def test_looks_are_a_tick_apart_and_none_is_planned_for_nothing(self) -> None:
+        """What is due at once waits for the tick; where nothing ever is due no look is missed."""
+        clock = Clock()
+        pacer = Pacer(parse_pace("x1"), clock_us=clock)
+        soonest_s, none_s = pacer.look_at(0), pacer.look_at(None)
+        clock.us += 10_000_000
+
+        assert (soonest_s, none_s, pacer.keeps_up, pacer.lag_us) == (0.2, None, True, 0)
+
+    def test_look_that_was_overdue_counts_though_another_took_its_place(self) -> None:
+        """A request that comes before the late look itself is a look too, and its lateness is not lost."""
+        clock = Clock()
+        pacer = Pacer(parse_pace("x1"), clock_us=clock)
+        pacer.anchor(0)
+        pacer.look_at(1_000_000)
+        clock.us += 1_300_000
+        pacer.look_soon()
+
+        assert (pacer.lag_us, pacer.lag_us_max) == (300_000, 300_000)
+
     @pytest.mark.parametrize("text", ["", "x", "x0", "x-1", "1", "xfast", "x2000000000", "slow", "x1/0"])
     def test_bad_pace_is_refused(self, text: str) -> None:
         """What is no pace is misuse, never a guess."""

@@ -30,6 +30,7 @@ READY_KEYS = {
     "bench",
     "token",
     "key_file",
+    "grade",
     "balance",
     "capture",
     "state",
@@ -37,6 +38,7 @@ READY_KEYS = {
     "pace",
     "security",
     "pid",
+    "count",
     "pumps",
 }
 

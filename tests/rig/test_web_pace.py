@@ -15,7 +15,7 @@ from tests.rig.web import Web, listening, taken, until_live, web
 LINK_TIMEOUT_US = 250_000
 """The shorter of the two reply timeouts of a client, that of a serial line."""
 MINUTE_US = 60_000_000
-BUSY_ROWS = 60_000
+BUSY_ROWS = 300_000
 TRIES_MAX = 40
 
 

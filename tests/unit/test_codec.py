@@ -191,3 +191,13 @@ def test_full_size_bodies_fit_a_frame() -> None:
     assert len(part_answer(1, part)) <= PAYLOAD_BYTES_MAX
     assert len(encode(Put(0, bytes(CHUNK_BYTES_MAX)))) <= PAYLOAD_BYTES_MAX
     assert len(ok(page)) <= PAYLOAD_BYTES_MAX
+
+
+def test_rows_that_were_changed_are_encoded_anew() -> None:
+    """A list of rows that grows between two encodings gives the bytes of its present rows."""
+    rows = [LogEntry(1, 1, 1, 0, 0, 0, 0, 0, 0, 0)]
+    body = LogAnswer(1, 2, rows)  # type: ignore[arg-type]  # a tuple is meant, and a list is taken
+    encode(body)
+    rows.append(rows[0]._replace(number=2))
+
+    assert encode(body) == encode(LogAnswer(1, 2, tuple(rows)))

@@ -200,3 +200,14 @@ def test_alarm_stands_in_the_log_twice() -> None:
     told = [(EventKind(record.kind).name, record.detail) for record in pump.read_log(0, 100)[2] if "ALARM" in EventKind(record.kind).name]
 
     assert told == [("ALARM_RAISED", 0), ("ALARM_CLEARED", 0)]
+
+
+def test_note_is_told_by_the_next_look() -> None:
+    """Between two looks at one instant a record is noted: the second look knows it, as a pump from an image does."""
+    pump = Pump("itp-40")
+    pump.advance(hours=1)
+    newest = pump.status().log_newest
+    pump.note(3, 77, 1, 5)
+
+    assert pump.status().log_newest == newest + 1
+    assert Pump.restore(pump.save()).status() == pump.status()

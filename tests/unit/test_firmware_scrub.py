@@ -375,3 +375,14 @@ def test_log_error_is_found_again_by_the_boots_own_record() -> None:
 
     assert pump.status().rate_nl_per_h == 10_000
     assert [entry.kind for entry in pump.read_log(0, 10, ring="faults")[2]][-2:] == [EventKind.BOOT, EventKind.ALARM_RAISED]
+
+
+def test_torn_record_of_the_wire_plans_a_scrub_at_once() -> None:
+    """What is due next is the same as for the pump that comes from its image, which works it out anew."""
+    pump = running()
+    before_us = pump.next_due()
+    pump.inject("memory.torn_write", after_bytes=4)
+    pump.store("session_counter", 0, bytes(8))
+
+    assert pump.next_due() == Pump.restore(pump.save()).next_due()
+    assert pump.next_due() != before_us

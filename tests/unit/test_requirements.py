@@ -13,6 +13,7 @@ import pytest
 from hil.errors import UsageError
 from hil.requirements import Matrix, Outcome, Verdict, read_outcomes, read_table, read_waivers, write_outcomes
 from hil.requirements.matrix import Evidence
+from hil.requirements.outside import Outside
 from hil.requirements.page import render
 from hil.requirements.table import Requirement, shipped_table
 from hil.requirements.waivers import Waiver
@@ -50,9 +51,10 @@ class TestMatrix:
             ([], Verdict.OPEN),
             (["passed"], Verdict.MET),
             (["passed", "passed"], Verdict.MET),
-            (["passed", "failed"], Verdict.OPEN),
-            (["passed", "skipped"], Verdict.OPEN),
-            (["skipped"], Verdict.OPEN),
+            (["passed", "failed"], Verdict.FAILED),
+            (["skipped", "failed"], Verdict.FAILED),
+            (["passed", "skipped"], Verdict.SKIPPED),
+            (["skipped"], Verdict.SKIPPED),
         ],
     )
     def test_row_is_met_when_all_of_its_tests_passed(self, outcomes: list[str], expected: Verdict) -> None:
@@ -101,6 +103,12 @@ class TestMatrix:
     def test_row_that_is_in_no_table_is_a_fault(self) -> None:
         """A test that names it is named."""
         assert judged(ran("test_a", "FR-09")).faults == ("tests/unit/test_x.py::test_a names FR-09, and there is no such row",)
+
+    def test_waiver_covers_no_failure_up(self) -> None:
+        """A waived row whose test failed is failed."""
+        waivers = {"FR-03": Waiver("FR-03", "waived", REASON)}
+
+        assert verdict(judged(ran("test_a", "FR-03", "failed"), waivers=waivers), "FR-03") is Verdict.FAILED
 
     def test_breaches_are_open_rows_and_limits_passed(self) -> None:
         """Rows of the judged sections only; one of two as-is rows waived is more than a tenth."""
@@ -186,7 +194,7 @@ class TestFiles:
         assert paths[0].read_bytes() == paths[1].read_bytes()
         assert read_outcomes(paths) == sorted(outcomes) * 2
 
-    @pytest.mark.parametrize("text", ["", "[]", '{"format": 2, "tests": []}', '{"format": 1, "tests": [{}]}'])
+    @pytest.mark.parametrize("text", ["", "[]", '{"format": 1, "tests": []}', '{"format": 2, "tests": [{}]}'])
     def test_what_is_no_file_of_outcomes_is_refused(self, tmp_path: Path, text: str) -> None:
         """One line says what to run."""
         (tmp_path / "o.json").write_text(text)
@@ -223,7 +231,7 @@ def broken():
 def test_passes(): ...
 
 @pytest.mark.pump_requirement("A-1")
-def test_fails(): assert False
+def test_fails(): assert 1 == 2
 
 @pytest.mark.pump_requirement("A-2")
 @pytest.mark.skip
@@ -244,13 +252,96 @@ def test_recorder_writes_every_marked_test(pytester: pytest.Pytester, workers: t
     pytester.runpytest_subprocess("-p", "no:randomly", *workers)
 
     assert [(row.test.partition("::")[2], *row[1:]) for row in read_outcomes([pytester.path / "out.json"])] == [
-        ("test_breaks_at_the_end", "A-4", (), "failed"),
-        ("test_fails", "A-1", (), "failed"),
-        ("test_is_skipped", "A-2", (), "skipped"),
-        ("test_passes", "A-1", (), "passed"),
-        ("test_passes", "A-2", (), "passed"),
-        ("test_passes", "A-3", ("itp-20", "itp-40"), "passed"),
+        ("test_breaks_at_the_end", "A-4", (), "failed", "", "ValueError"),
+        ("test_fails", "A-1", (), "failed", "", "assert 1 == 2"),
+        ("test_is_skipped", "A-2", (), "skipped", "", "unconditional skip"),
+        ("test_passes", "A-1", (), "passed", "", ""),
+        ("test_passes", "A-2", (), "passed", "", ""),
+        ("test_passes", "A-3", ("itp-20", "itp-40"), "passed", "", ""),
     ]
+
+
+TARGETED = (
+    CONFTEST.replace("note(items)", "note(items, Target())")
+    + """
+class Target:
+    name = "itp-40"
+    known_deviations = (("A-1", "it stops"),)
+"""
+)
+
+ON_A_TARGET = """
+import pytest
+
+shows = pytest.mark.pump_requirement
+
+@shows("A-1")
+def test_fails(): assert 1 == 2
+
+@shows("A-1")
+def test_passes(): ...
+
+@shows("A-1")
+def test_stumbles(): raise KeyError("x")
+
+@shows("A-1", holds=("itp-40",))
+def test_holds(): ...
+
+@shows("A-1", deviates=("itp-40",))
+def test_deviates(): ...
+
+@shows("A-2", deviates=("itp-20",))
+def test_is_of_another(): ...
+
+@shows("A-3")
+def test_meets(): ...
+"""
+
+
+class TestTarget:
+    def test_what_is_declared_is_expected(self, pytester: pytest.Pytester) -> None:
+        """A row's test has to fail, by an assertion, but where it holds; the deviation's own has to pass; another's is not run."""
+        pytester.makeconftest(TARGETED)
+        pytester.makepyfile(test_it=ON_A_TARGET)
+        pytester.runpytest_subprocess("-p", "no:randomly")
+
+        assert [(row.test.partition("::")[2], *row[1:]) for row in read_outcomes([pytester.path / "out.json"])] == [
+            ("test_deviates", "A-1", ("itp-40",), "passed", "itp-40", ""),
+            ("test_fails", "A-1", (), "failed as declared", "itp-40", "it stops"),
+            ("test_holds", "A-1", (), "passed", "itp-40", ""),
+            ("test_meets", "A-3", (), "passed", "itp-40", ""),
+            ("test_passes", "A-1", (), "failed", "itp-40", "declared to deviate, and does not: it stops"),
+            ("test_stumbles", "A-1", (), "failed", "itp-40", "KeyError: 'x'"),
+        ]
+
+    def test_marker_of_both_kinds_of_rows_is_misuse(self, pytester: pytest.Pytester) -> None:
+        """A test that has to fail would show nothing of the other row."""
+        pytester.makeconftest(TARGETED)
+        pytester.makepyfile(test_it='import pytest\n\n@pytest.mark.pump_requirement("A-1", "A-3")\ndef test_both(): ...\n')
+        done = pytester.runpytest_subprocess("-p", "no:randomly")
+
+        assert done.ret == pytest.ExitCode.USAGE_ERROR
+        assert "shows A-3, and rows from which itp-40 declares a deviation: make it two tests" in done.stderr.str()
+
+    @pytest.mark.parametrize(
+        ("tests", "expected"),
+        [
+            ([("failed as declared", ())], Verdict.DEVIATES),
+            ([("passed", (PROFILE,))], Verdict.DEVIATES),
+            ([("failed as declared", ()), ("failed", ())], Verdict.FAILED),
+            ([("failed as declared", ()), ("skipped", ())], Verdict.SKIPPED),
+            ([("passed", ())], Verdict.OPEN),
+            ([], Verdict.OUTSIDE),
+        ],
+        ids=["expected failure", "own test", "unexpected pass", "skip", "nobody shows the deviation", "outside"],
+    )
+    def test_row_of_one_pump_is_judged(self, tests: list[tuple[str, tuple[str, ...]]], expected: Verdict) -> None:
+        """It need not be met elsewhere; what the doors cannot show is outside."""
+        outcomes = [Outcome(f"t::test_{place}", "FR-01", names, word, PROFILE) for place, (word, names) in enumerate(tests)]
+        outside = {"FR-01": Outside("FR-01", REASON, "t::test_x")}
+        evidence = Evidence(outcomes, PROFILE, {"FR-01": "it does not"}, one_pump=True, outside=outside)
+
+        assert verdict(Matrix.judge(ROWS, {}, evidence)) is expected
 
 
 class TestCommand:
@@ -293,7 +384,7 @@ def test_page_names_each_row_and_needs_no_run(tmp_path: Path) -> None:
     """Every row has its line; a marked test is named, and a waiver's reason is told."""
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_x.py").write_text('@pytest.mark.pump_requirement("FR-01")\ndef test_x(): ...\n')
-    lines = render(tmp_path / "tests", tmp_path).splitlines()
+    lines = render(tmp_path).splitlines()
 
     assert next(line for line in lines if line.startswith("| FR-01<br>")).endswith("| shown | `tests/test_x.py::test_x` |")
     assert "| waived |" in next(line for line in lines if line.startswith("| AL-05<br>"))
