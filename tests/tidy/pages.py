@@ -112,8 +112,9 @@ class Terminal:
 
 
 def _interrupt(process: subprocess.Popen[str]) -> None:
-    """End a program as Ctrl-C does; it must go without a traceback."""
-    process.send_signal(signal.SIGINT)
+    """End a program and what it has started, as Ctrl-C does; it must go without a traceback."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
     try:
         _, errors = process.communicate(timeout=COMMAND_SECONDS_MAX)
     except subprocess.TimeoutExpired:
