@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -29,7 +30,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Know the marker; listen to reports in the process that gets them all. Files that servers leave go where nobody else looks."""
+    """Know the marker; listen to reports in the process that gets them all. Files that servers leave go where nobody else looks.
+
+    A shell has what it runs in the background ignore Ctrl-C, and all that we start would do so too; here it is heard again.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="pumpsim-test-")
     tempfile.tempdir = None
     config.addinivalue_line("markers", MARKER_LINE)
