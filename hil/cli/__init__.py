@@ -16,7 +16,7 @@ import click
 
 from hil.errors import HilError
 
-__all__ = ["main", "pumpsim", "run"]
+__all__ = ["execute", "main", "pumpsim"]
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("hil.cli.demo", "Run a pump from filling to a stall and leave a report; no hardware needed."),
@@ -80,10 +80,10 @@ def pumpsim() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
-    sys.exit(run(arguments))
+    sys.exit(execute(arguments))
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
+def execute(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     try:
         result: Any = pumpsim.main(args=arguments, prog_name="pumpsim", standalone_mode=False)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from hil.cli import run
+from hil.cli import execute
 from hil.evidence.files import HEADER_BEGINS, HEADER_ENDS, NAMES
 from tests.evidence.sample import SUITE, Ran, verify, write_suite
 
@@ -121,7 +121,7 @@ class TestRun:
 class TestFiles:
     def test_files_are_as_they_were_written(self, ran: Ran, capsys: pytest.CaptureFixture[str]) -> None:
         """A folder is checked as one; each file names the hash that it has."""
-        code = run(["verify", "--check", str(ran.folder)])
+        code = execute(["verify", "--check", str(ran.folder)])
 
         assert (code, capsys.readouterr().out.count("as it was written")) == (0, 3)
 
@@ -155,9 +155,9 @@ class TestCompare:
     def test_difference_that_profiles_declare_is_called_so(self, ran: Ran, next_pump: Ran, capsys: pytest.CaptureFixture[str]) -> None:
         """The verdicts differ: exit 1; the first difference is the row, with what the profile declares."""
         paths = [str(each.folder / "evidence.json") for each in (ran, next_pump)]
-        code = run(["verify", "--compare", *paths, "--json"])
+        code = execute(["verify", "--compare", *paths, "--json"])
         told = json.loads(capsys.readouterr().out)
-        run(["verify", "--compare", *paths])
+        execute(["verify", "--compare", *paths])
 
         assert (code, told["same_verdicts"], told["as_declared"]) == (1, False, True)
         assert (told["first"]["where"], told["first"]["one"], told["first"]["other"]) == ("FR-04", "deviates (declared)", "met")
@@ -167,7 +167,7 @@ class TestCompare:
         """No verdict, no measurement, no digest differs."""
         path = str(ran.folder / "evidence.json")
 
-        assert run(["verify", "--compare", path, path]) == 0
+        assert execute(["verify", "--compare", path, path]) == 0
         assert capsys.readouterr().out.splitlines()[-1] == "the verdicts are the same"
 
 
@@ -196,7 +196,7 @@ class TestMisuse:
         monkeypatch.chdir(tmp_path)
         (tmp_path / "clash.csv").write_text((tmp_path / "own.csv").read_text().replace("ACME-1", "FR-01"))
         (tmp_path / "mute.yaml").write_text("target: {connect: serial:/dev/ttyUSB7}\nserial: ITP-40-1\nprofile: itp-40\n")
-        code = run(["verify", *arguments])
+        code = execute(["verify", *arguments])
         out, err = capsys.readouterr()
 
         assert (code, out) == (2, "")
@@ -205,7 +205,7 @@ class TestMisuse:
 
     def test_machine_without_pytest_is_told_the_extra(self) -> None:
         """A plain installation of pumpsim has none."""
-        script = "import sys; sys.modules['pytest'] = None; from hil.cli import run; sys.exit(run(['verify', 'pumpsim://itp-40']))"
+        script = "import sys; sys.modules['pytest'] = None; from hil.cli import execute; sys.exit(execute(['verify', 'pumpsim://itp-40']))"
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
 
         assert (done.returncode, done.stderr) == (2, "pumpsim: verify: pytest is not installed; pip install 'pumpsim[suite]'\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.cli import run
+from hil.cli import execute
 from hil.cli.export import FORMS
 from tests.tidy.tree import ROOT
 
@@ -22,9 +22,9 @@ def test_form_is_written_to_a_file(form: str, tmp_path: Path, capsys: pytest.Cap
     file = tmp_path / "wire"
     file.write_text("old", encoding="utf-8")
 
-    assert run(["export", form, "-o", str(file)]) == 0
+    assert execute(["export", form, "-o", str(file)]) == 0
     assert capsys.readouterr().out == ""
-    assert run(["export", form]) == 0
+    assert execute(["export", form]) == 0
     assert file.read_bytes() == capsys.readouterr().out.encode()
 
 
@@ -68,7 +68,7 @@ def test_what_cannot_be_done_ends_in_one_line(
     """Exit code 2, where and what, nothing on the standard output."""
     monkeypatch.chdir(tmp_path)
 
-    assert run(["export", *arguments]) == 2
+    assert execute(["export", *arguments]) == 2
     told = capsys.readouterr()
     assert (told.out, told.err.count("\n")) == ("", 1)
     assert says in told.err

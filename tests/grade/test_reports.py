@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hil.bench.stdio import ServerProcess
-from hil.cli import run as pumpsim
+from hil.cli import execute as pumpsim
 from hil.errors import BenchError
 from hil.rig import Rig
 from tests.export.tools import run, tool

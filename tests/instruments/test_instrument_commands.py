@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from firmware_sim.plant.sounder import Tone
-from hil.cli import run
+from hil.cli import execute
 from hil.flow.log import read_log
 from hil.instruments.microphone import Sounding, render
 from hil.instruments.recording import write_wav
@@ -65,11 +65,11 @@ def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 @pytest.mark.usefixtures("served")
 def test_pump_is_weighed_and_judged(capsys: pytest.CaptureFixture[str]) -> None:
     """Two virtual days of a simulated pump become a log, and the log a trumpet whose overall error is the unit's own."""
-    assert run(["weigh", "pty:./balance0", "--ready-file", "ready.json", "-o", "flow.csv"]) == 0
+    assert execute(["weigh", "pty:./balance0", "--ready-file", "ready.json", "-o", "flow.csv"]) == 0
     assert capsys.readouterr().out == "193 readings in flow.csv\n"
     assert [reading.at_us for reading in read_log(Path("flow.csv"))] == [place * 900_000_000 for place in range(193)]
 
-    assert run(["trumpet", "flow.csv", "--rate", "0.24 mL/day", *SOLUTION, "--json"]) == 0
+    assert execute(["trumpet", "flow.csv", "--rate", "0.24 mL/day", *SOLUTION, "--json"]) == 0
     flow = printed(capsys)["flow"]
     with Rig.connect("ready.json") as rig:
         unit_percent = rig.bench.truth()["unit_error_ppm"] / 10_000
@@ -80,7 +80,7 @@ def test_pump_is_weighed_and_judged(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.usefixtures("served")
 def test_log_goes_to_standard_output_too(capsys: pytest.CaptureFixture[str]) -> None:
     """Without -o the log is what is printed, with the balance's name in a comment."""
-    assert run(["weigh", "pty:./balance0", "--ready-file", "ready.json", "--every", "1 min", "--for", "3 min", "--no-tare"]) == 0
+    assert execute(["weigh", "pty:./balance0", "--ready-file", "ready.json", "--every", "1 min", "--for", "3 min", "--no-tare"]) == 0
 
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["# balance PUMPSIM-220, 220.00000 g, serial SIM0000001", "time_s,mass_mg,stable"]
@@ -91,7 +91,7 @@ def test_log_goes_to_standard_output_too(capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.usefixtures("served")
 def test_wall_clock_serves_where_there_is_no_bench(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a bench one reading is taken at once, and the balance is read as a real one is."""
-    assert run(["weigh", "./balance0", "--every", "1 min", "--for", "1 s"]) == 0
+    assert execute(["weigh", "./balance0", "--every", "1 min", "--for", "1 s"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
@@ -100,7 +100,7 @@ def test_trumpet_prints_a_table_and_draws(place: Path, capsys: pytest.CaptureFix
     log = place / "recorded.csv"
     log.write_bytes(RECORDED.read_bytes())
 
-    assert run(["trumpet", "recorded.csv", "--rate", "10,000 nL/h", *SOLUTION]) == 0
+    assert execute(["trumpet", "recorded.csv", "--rate", "10,000 nL/h", *SOLUTION]) == 0
     text = capsys.readouterr().out
     assert "no claim of conformance" in text
     assert "from 24 h to 48 h: flow 9.739 uL/h, overall error -2.61 %" in text
@@ -117,7 +117,7 @@ def test_trumpet_prints_a_table_and_draws(place: Path, capsys: pytest.CaptureFix
 @pytest.mark.parametrize("rate", ["0.01 mL/h", "0.24 mL/day", "10,000 nL/h"])
 def test_rate_has_three_units(rate: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The set rate is taken per hour or per day."""
-    assert run(["trumpet", str(RECORDED), "--rate", rate, *SOLUTION, "--svg", "a.svg", "--json"]) == 0
+    assert execute(["trumpet", str(RECORDED), "--rate", rate, *SOLUTION, "--svg", "a.svg", "--json"]) == 0
     assert printed(capsys)["flow"]["rate_nl_per_h"] == 10_000
 
 
@@ -125,18 +125,18 @@ def test_rate_has_three_units(rate: str, capsys: pytest.CaptureFixture[str]) -> 
 def test_boluses_are_judged_outside_the_period_only(capsys: pytest.CaptureFixture[str]) -> None:
     """A bolus in the start-up is judged beside the trumpet, in a log too short for one alone, and in the analysis period it is refused."""
     asked = ["--rate", "0.24 mL/day", *SOLUTION, "--svg", "a.svg", "--json"]
-    assert run(["trumpet", str(RECORDED), *asked, "--bolus", "0.01 mL at 2 h for 10 min"]) == 0
+    assert execute(["trumpet", str(RECORDED), *asked, "--bolus", "0.01 mL at 2 h for 10 min"]) == 0
     both = printed(capsys)
     assert both["flow"] is not None
     assert both["boluses"][0]["error_percent"] == pytest.approx(-100, abs=5), "none was given: only basal flow came"
 
     Path("short.csv").write_text("".join(f"{line}\n" for line in RECORDED.read_text(encoding="utf-8").splitlines()[:20]), encoding="utf-8")
-    assert run(["trumpet", "short.csv", *asked, "--bolus", "0.01 mL at 2 h for 10 min"]) == 0
+    assert execute(["trumpet", "short.csv", *asked, "--bolus", "0.01 mL at 2 h for 10 min"]) == 0
     out, words = capsys.readouterr()
     assert json.loads(out)["flow"] is None
     assert "no trumpet" in words
 
-    assert run(["trumpet", str(RECORDED), *asked, "--bolus", "0.01 mL at 30 h for 10 min"]) == 2
+    assert execute(["trumpet", str(RECORDED), *asked, "--bolus", "0.01 mL at 30 h for 10 min"]) == 2
     assert "lies in the analysis period, 24 h to 48 h" in capsys.readouterr().err
 
 
@@ -158,7 +158,7 @@ def test_boluses_are_judged_outside_the_period_only(capsys: pytest.CaptureFixtur
 )
 def test_mistakes_are_told_in_a_line(words: list[str], code: int, told: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What cannot be done ends with its code and one line that says why."""
-    assert run(words) == code
+    assert execute(words) == code
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert told in lines[0]
@@ -170,11 +170,11 @@ def test_recording_is_judged(place: Path, capsys: pytest.CaptureFixture[str]) ->
     write_wav(place / "a.wav", render([Sounding(1_500_000, tones)], 6_000_000, sample_rate_hz=44_100))
     write_wav(place / "b.wav", render([Sounding(1_500_000, (Tone(1_000, 1_000),))], 6_000_000))
 
-    assert run(["listen", "a.wav"]) == 0
+    assert execute(["listen", "a.wav"]) == 0
     assert capsys.readouterr().out.splitlines()[0] == "critical, from 1.500 s"
-    assert run(["listen", "b.wav", "--json", "--expect", "neither"]) == 0
+    assert execute(["listen", "b.wav", "--json", "--expect", "neither"]) == 0
     assert printed(capsys) == {"verdict": "neither", "onset_us": None, "heard": []}
-    assert run(["listen", "b.wav", "--expect", "critical"]) == 1
+    assert execute(["listen", "b.wav", "--expect", "critical"]) == 1
     assert "heard neither, expected critical" in capsys.readouterr().err
 
 
@@ -186,8 +186,8 @@ def test_simulated_pump_is_heard(capsys: pytest.CaptureFixture[str]) -> None:
         assert rig.bench.run_until("alarm:self_test_rtc", limit_s=7_200)
 
     words = ["listen", "--ready-file", "ready.json", "--for", "10 s", "--snr", "0", "-o", "sound.wav", "--json"]
-    assert run(words) == 0
+    assert execute(words) == 0
     first = printed(capsys)
     assert first["verdict"] == "critical"
-    assert run(["listen", "sound.wav", "--json"]) == 0
+    assert execute(["listen", "sound.wav", "--json"]) == 0
     assert printed(capsys) == first

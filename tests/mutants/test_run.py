@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hil.cli import run
+from hil.cli import execute
 from tests.mutants.samples import ENDS, GOOD, RED, written
 
 WAYS = ("alarm-never-repeats", "bolus-short", "lockout-second-short", "override-not-logged", "stopped-alarm-missing", "silence-not-told")
@@ -24,7 +24,7 @@ def bare_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
 def matrix(path: Path, capsys: pytest.CaptureFixture[str], *options: str, mutants: tuple[str, ...] = NAMES) -> tuple[int, dict[str, Any]]:
     """Exit code and matrix of a suite."""
     chosen = [f"--mutant={name}" for name in mutants]
-    code = run(["mutants", "run", "--json", "-q", *chosen, *options, "--", "pytest", str(path)])
+    code = execute(["mutants", "run", "--json", "-q", *chosen, *options, "--", "pytest", str(path)])
     return code, json.loads(capsys.readouterr().out)
 
 
@@ -90,7 +90,7 @@ def test_only_assertions_kill(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 )
 def test_suite_that_cannot_judge_is_told(text: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A suite that is red, does not import or has no tests is one line on stderr, and no matrix."""
-    code = run(["mutants", "run", "-q", "--mutant", "bolus-short", "--", "pytest", str(written(tmp_path, text))])
+    code = execute(["mutants", "run", "-q", "--mutant", "bolus-short", "--", "pytest", str(written(tmp_path, text))])
     said = capsys.readouterr()
 
     assert code == 2
@@ -111,7 +111,7 @@ def test_suite_that_cannot_judge_is_told(text: str, words: str, tmp_path: Path, 
 )
 def test_misuse_is_one_line(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Wrong names and commands end with 2 and say what to do."""
-    code = run(["mutants", *arguments])
+    code = execute(["mutants", *arguments])
     said = capsys.readouterr()
 
     assert code == 2
@@ -121,11 +121,11 @@ def test_misuse_is_one_line(arguments: list[str], words: str, capsys: pytest.Cap
 
 def test_list_tells_each_mutant(capsys: pytest.CaptureFixture[str]) -> None:
     """Name, defect, rows, source and trace, as JSON; for people a line each, and for one row its own."""
-    assert run(["mutants", "list", "--json", "bolus-short", "--traces"]) == 0
+    assert execute(["mutants", "list", "--json", "bolus-short", "--traces"]) == 0
     (told,) = json.loads(capsys.readouterr().out)["mutants"]
     assert told.keys() == {"name", "doc", "negates", "source", "trace", "seen"}
     assert told["seen"] == {"healthy": "100,000", "mutant": "95,000", "alive": True}
 
-    assert run(["mutants", "list", "--negates", "BO-01"]) == 0
+    assert execute(["mutants", "list", "--negates", "BO-01"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["calibration-upside-down", "bolus-short", "2"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.cli import run
+from hil.cli import execute
 from tests.tidy.tree import ROOT
 
 SUITE = ROOT / "hil" / "suite"
@@ -41,7 +41,9 @@ def test_weakened_suite_misses_what_it_no_longer_looks_at(tmp_path: Path, capsys
     (copy / FILE).write_text(ast.unparse(Weakener().visit(ast.parse(text))), encoding="utf-8")
     chosen = [f"--mutant={name}" for name in (*LOCKOUTS, OTHER)]
 
-    code = run(["mutants", "run", "--json", "-q", "--targeted", *chosen, "--", "pytest", str(copy / FILE), "-k", "lockout or dose_limit"])
+    code = execute(
+        ["mutants", "run", "--json", "-q", "--targeted", *chosen, "--", "pytest", str(copy / FILE), "-k", "lockout or dose_limit"]
+    )
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["mutants"]}
 
     assert code == 1

@@ -66,7 +66,7 @@ def shell(capfd: pytest.CaptureFixture[str]) -> Run:
     """Run `pumpsim ...` in this process."""
 
     def run(*arguments: str) -> Ended:
-        code = hil.cli.run(arguments)
+        code = hil.cli.execute(arguments)
         captured = capfd.readouterr()
         return Ended(code, captured.out, captured.err)
 

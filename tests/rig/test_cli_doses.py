@@ -59,7 +59,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServerPro
     with ServerProcess("itp-40", ["--port", "tcp://127.0.0.1:0", "--pace", "lock-step", "--seed", "1"]) as process:
         process.bench.needle(inject_nl=18_000_000, concentration_ng_per_ml=500_000)
         for arguments in (refill, ("update", str(file), "--yes", "--json")):
-            assert hil.cli.run(["program", process.ready["port"], *arguments]) == 0
+            assert hil.cli.execute(["program", process.ready["port"], *arguments]) == 0
         process.bench.advance(hours=1)
         yield process, process.bench.call("save")["image"]
 
@@ -71,7 +71,7 @@ def bedside(server: tuple[ServerProcess, str], capfd: pytest.CaptureFixture[str]
     process.bench.call("restore", image=image)
 
     def run(*arguments: str) -> Ended:
-        code = hil.cli.run(["program", process.ready["port"], *arguments])
+        code = hil.cli.execute(["program", process.ready["port"], *arguments])
         captured = capfd.readouterr()
         return Ended(code, captured.out, captured.err)
 

@@ -38,7 +38,7 @@ def server() -> Iterator[tuple[ServerProcess, str]]:
     with ServerProcess("itp-40", ["--port", "tcp://127.0.0.1:0", "--pace", "lock-step", "--seed", "1"]) as process:
         process.bench.needle(inject_nl=18_000_000, concentration_ng_per_ml=500_000)
         for arguments in (REFILL, ("update", FLEX, "--yes", "--json")):
-            assert hil.cli.run(["program", process.ready["port"], *arguments]) == 0
+            assert hil.cli.execute(["program", process.ready["port"], *arguments]) == 0
         yield process, process.bench.save()
 
 
@@ -55,7 +55,7 @@ def running(served: ServerProcess, capfd: pytest.CaptureFixture[str]) -> Run:
     """Run `pumpsim program PORT ...` in this process."""
 
     def run(*arguments: str) -> Ended:
-        code = hil.cli.run(["program", served.ready["port"], *arguments])
+        code = hil.cli.execute(["program", served.ready["port"], *arguments])
         captured = capfd.readouterr()
         return Ended(code, captured.out, captured.err)
 

@@ -44,7 +44,7 @@ def server() -> Iterator[tuple[ServerProcess, dict[str, str]]]:
         images = {"new": process.bench.call("save")["image"]}
         process.bench.needle(inject_nl=18_000_000, concentration_ng_per_ml=500_000)
         for arguments in (REFILL, ("update", FLEX, "--yes", "--json")):
-            assert hil.cli.run(["program", process.ready["port"], *arguments]) == 0
+            assert hil.cli.execute(["program", process.ready["port"], *arguments]) == 0
         images["running"] = process.bench.call("save")["image"]
         yield process, images
 
@@ -63,7 +63,7 @@ def program(served: ServerProcess, capfd: pytest.CaptureFixture[str]) -> Run:
 
     def run(*arguments: str, port: str = "") -> Ended:
         key = ("--key-file", served.ready["key_file"]) if port.startswith("tcp:") else ()  # a proxy's
-        code = hil.cli.run(["program", port or served.ready["port"], *arguments, *key])
+        code = hil.cli.execute(["program", port or served.ready["port"], *arguments, *key])
         captured = capfd.readouterr()
         return Ended(code, captured.out, captured.err)
 
@@ -307,7 +307,7 @@ class TestActs:
 
     def test_port_before_action(self, capfd: pytest.CaptureFixture[str]) -> None:
         """An action typed where the port belongs is recognised."""
-        assert hil.cli.run(["program", "status", "interrogate"]) == 2
+        assert hil.cli.execute(["program", "status", "interrogate"]) == 2
         assert "type: pumpsim program PORT status" in capfd.readouterr().err
 
     @pytest.mark.parametrize("port", ["./no-such-pump", "pty:./no-such-pump", "tcp://127.0.0.1:1", "pumpsim://no-such-profile"])
@@ -379,7 +379,7 @@ def test_help_imports_nothing_heavy() -> None:
     import subprocess
 
     heavy = {"pydantic", "ruamel.yaml", "rich", "serial", "jinja2", "asyncio"}
-    code = f"import sys; from hil.cli import run; run(['--help']); print(sorted(set(sys.modules) & {heavy}))"
+    code = f"import sys; from hil.cli import execute; execute(['--help']); print(sorted(set(sys.modules) & {heavy}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.splitlines()[-1] == "[]"

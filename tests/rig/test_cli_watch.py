@@ -85,7 +85,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServerPro
     with ServerProcess("itp-40", ["--port", "tcp://127.0.0.1:0", "--pace", "lock-step", "--seed", "1"]) as process:
         process.bench.needle(inject_nl=20_000_000, concentration_ng_per_ml=2_000_000)
         for arguments in (("refill", *FILL), ("update", str(file), "--yes", "--json")):
-            assert hil.cli.run(["program", process.ready["port"], *arguments]) == 0
+            assert hil.cli.execute(["program", process.ready["port"], *arguments]) == 0
         process.bench.advance(days=1)
         yield process, process.bench.call("save")["image"]
 

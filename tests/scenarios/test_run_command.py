@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hil.bench.stdio import ServerProcess
-from hil.cli import run as pumpsim
+from hil.cli import execute as pumpsim
 from hil.scenario.schema import render
 from hil.scenario.shelf import shipped_names
 from tests.scenarios.plays import HEAD
