@@ -13,7 +13,7 @@ EVIDENCE = $(wildcard $(PROFILES:%=build/verify/%/evidence.json))
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help tools demo test slow requirements judge flips fuzz kills verify mutants mutants-all validation bench bench-peers check lint format-check types imports docs-check docs format lock clean
+.PHONY: help tools demo test slow requirements judge flips fuzz kills verify mutants mutants-all validation bench bench-peers bench-classroom classroom check lint format-check types imports docs-check docs format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,12 @@ bench: $(READY) ## measure speed, one process, nothing beside it
 
 bench-peers: $(PEERS)/.ready ## measure beside simpy, lewis, tickit, sinstruments and pymodbus; writes docs/measurements.json
 	@$(PEERS)/bin/python -m tests.bench.peers && $(BIN)/python -m docs.generate
+
+bench-classroom: $(READY) ## how late pages are with 1 and with 20 learners at x1000, nothing beside it (ARGS="--minutes 30": does memory stay)
+	@$(BIN)/python -m tests.bench.classroom $(ARGS)
+
+classroom: $(READY) ## hold a whole class in a real browser, every view looked at; leaves pictures in build/browser
+	@$(PYTEST) -q -n0 -m slow tests/browser/test_class.py $(ARGS)
 
 check: lint format-check types imports docs-check ## style, types, import directions, generated pages
 

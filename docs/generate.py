@@ -18,6 +18,8 @@ from hil.clinic.rules.page import render as dose_rules
 from hil.data_sheets import pages as data_sheets
 from hil.evidence.validation_page import render as tool_validation
 from hil.faults.page import render as faults
+from hil.lesson.page import render as lesson_reference
+from hil.lesson.schema import render as lesson_schema
 from hil.mutants.page import render as mutants
 from hil.patient_pages import pages as patient_pages
 from hil.requirements.page import render as requirements
@@ -46,6 +48,7 @@ def pages() -> dict[str, str]:
     made |= {"diagnostics.md": diagnostics(), "mutants.md": mutants()} | patient_pages()
     made |= {"dose-rules.md": dose_rules(DOCS.parent / "tests", DOCS.parent)}
     made |= {"scenario-reference.md": scenario_reference(), "scenario.schema.json": scenario_schema()}
+    made |= {"lesson-reference.md": lesson_reference(), "lesson.schema.json": lesson_schema()}
     made |= {"requirements.md": requirements(DOCS.parent), "tool-validation.md": tool_validation(DOCS.parent)}
     made |= performance(DOCS)
     return {path: text.rstrip("\n") + "\n" for path, text in made.items()}

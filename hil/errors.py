@@ -8,7 +8,9 @@
     │   ├── TherapyFileError  a therapy file with one or more problems, each at its line
     │   ├── PersonFileError   the same of a person's file
     │   ├── RigFileError      the same of a rig file
-    │   └── ScenarioFileError the same of a scenario
+    │   ├── ScenarioFileError the same of a scenario
+    │   ├── PlanFileError     the same of a campaign's plan
+    │   └── LessonFileError   the same of a lesson's files, each at its line and column
     ├── CheckFailed           the thing was done and the answer is no: a refusal, a limit, a comparison; exit 1
     │   ├── TherapyRefused    a therapy that this pump would not, or did not, take; each problem at its line
     │   └── RulesBroken       a plan that rules of the label refuse, or warn of and nobody overrode; each with its rule
@@ -21,6 +23,7 @@ An error prints as one line: where, what, what to do. Errors that hold several p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 __all__ = [
@@ -28,7 +31,9 @@ __all__ = [
     "CheckFailed",
     "HilError",
     "InstrumentError",
+    "LessonFileError",
     "PersonFileError",
+    "PlanFileError",
     "Problem",
     "QuantityError",
     "RigFileError",
@@ -99,6 +104,11 @@ class Problem(NamedTuple):
         """The line to print: FILE:LINE, what, what to do."""
         return one_line(self.what, f"{path}:{self.line}", self.do)
 
+    def place(self, path: str) -> str:
+        """FILE:LINE:COLUMN; without the column where the line does not know it."""
+        column = getattr(self.line, "column", 0)
+        return f"{path}:{self.line}{f':{column}' if column else ''}"
+
 
 class _Problems(HilError):
     """Several problems of one file, in the order of its lines."""
@@ -134,6 +144,25 @@ class ScenarioFileError(_Problems, UsageError):
     """The file cannot be read as a scenario; no step of it was run."""
 
     exit_code = 2
+
+
+class PlanFileError(_Problems, UsageError):
+    """The file cannot be read as a campaign's plan; nothing of it was run."""
+
+    exit_code = 2
+
+
+class LessonFileError(UsageError):
+    """The files of a lesson cannot be read as one; nothing of it was loaded. `problems` are pairs of a path and what is wrong there."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[tuple[str, Problem]]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda pair: (pair[0], pair[1].line)))
+        (path, first), *_ = self.problems
+        super().__init__(first.what, where=first.place(path), do=first.do)
+        self.lines = tuple(one_line(problem.what, problem.place(path), problem.do) for path, problem in self.problems)
+        self.args = ("\n".join(self.lines),)
 
 
 class TherapyRefused(_Problems, CheckFailed):

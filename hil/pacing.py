@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import asyncio
     import threading
 
-__all__ = ["TICK_US", "Deadline", "Pace", "Pacer", "after", "parse_factor", "parse_pace", "wait_for", "wall_us"]
+__all__ = ["TICK_US", "Deadline", "Pace", "Pacer", "after", "busy_us", "parse_factor", "parse_pace", "wait_for", "wall_us"]
 
 FACTOR_MAX = 1_000_000_000
 """x1,000,000,000 passes a therapy of six years in a fifth of a second; more is `free`."""
@@ -35,6 +35,11 @@ TICK_US = 200_000
 def wall_us() -> int:
     """Monotonic wall time in microseconds, from any origin."""
     return time.monotonic_ns() // 1_000
+
+
+def busy_us() -> int:
+    """Processor time of this process in microseconds, from any origin: what something took, whatever else the machine does."""
+    return time.process_time_ns() // 1_000
 
 
 class Pace(NamedTuple):

@@ -1,6 +1,7 @@
 """Parameters of faults as a scenario writes them: by the name without its unit, the value with it.
 
-`fraction_ppm` is `fraction: 94 %`, `lost_nl` is `lost: 5 mL`, `over_days` is `over: 60 days`, `minutes` alone is `lasts: 30 min`.
+`fraction_ppm` is `fraction: 94 %`, `lost_nl` is `lost: 5 mL`, `over_days` is `over: 60 days`, `minutes` alone is `lasts: 30 min`, and
+`delay_us` is `delay: 60 ms` or `delay: 2 s`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from hil.scenario.formula import Formula, parse_formula
 from hil.scenario.parts import meant
 from hil.wording.quantity import number
 
-__all__ = ["FaultValue", "known_fault", "spoken", "value_for", "values_judged"]
+__all__ = ["FaultValue", "known_fault", "spoken", "value_for", "value_text", "values_judged"]
 
 US_PER_S = 1_000_000
 _S = Fraction(1, US_PER_S)
@@ -33,6 +34,8 @@ _SIZES: dict[str, tuple[Dimension, Fraction]] = {
 """By the unit that ends a parameter's name: what it is, and how many of that unit one of ours is."""
 _SUFFIXES: dict[str, tuple[str, int]] = {"mmhg": ("mmHg", 0), "mv": ("mV", 0), "mdegc": ("degC", 3), "mm": ("mm", 0), "m": ("m", 0)}
 """Units that formulas do not know: how they are written, and decimals of them in the integer."""
+PERCENT_DECIMALS, MS_DECIMALS = 4, 3
+"""A millionth is 0.0001 %, a microsecond 0.001 ms."""
 ALONE = "lasts"
 """What a parameter is called whose whole name is its unit."""
 
@@ -58,6 +61,22 @@ def spoken(setting: Setting) -> str:
         return setting.name.replace("_", "-")
     stem = setting.name.removesuffix(unit).rstrip("_").replace("_", "-")
     return stem or ALONE
+
+
+def value_text(setting: Setting, value: int | str) -> str:
+    """A value as a scenario writes it, with its unit."""
+    if isinstance(value, str):
+        return value.replace("_", " ") if setting.choices else value
+    unit = _unit(setting.name)
+    if unit == "ppm":
+        return f"{number(value, PERCENT_DECIMALS)} %"
+    if unit == "us" and value % US_PER_S:
+        return f"{number(value, MS_DECIMALS)} ms"
+    if unit:
+        dimension, size = _SIZES[unit]
+        return Amount(value / size, dimension).text
+    said, decimals = next((known for suffix, known in _SUFFIXES.items() if setting.name.endswith(f"_{suffix}")), ("", 0))
+    return f"{number(value, decimals)} {said}".strip()
 
 
 def known_fault(name: str) -> Fault:
@@ -106,13 +125,27 @@ def _anything(fault: str, name: str) -> int:
 
 def _value(setting: Setting, text: str) -> int | str | Formula:
     if setting.text:
-        return text.replace("-", "_") if setting.choices and text.replace("-", "_") in setting.choices else text
+        word = text.replace("-", "_").replace(" ", "_")
+        return word if word in setting.choices else text
     unit = _unit(setting.name)
     if unit:
-        return parse_formula(text, _SIZES[unit][0])
+        return _signed(setting, text, unit)
     suffix = next((suffix for suffix in _SUFFIXES if setting.name.endswith(f"_{suffix}")), "")
     said, decimals = _SUFFIXES.get(suffix, ("", 0))
     return _whole(text, said, decimals)
+
+
+def _signed(setting: Setting, text: str, unit: str) -> int | Formula:
+    """A formula; below zero, where the parameter may be, or in milliseconds, a plain figure. Raises QuantityError."""
+    if text.startswith("-") and (setting.low is None or setting.low < 0):
+        figure = _signed(setting, text[1:], unit)
+        constant = figure if isinstance(figure, int) else figure.constant
+        if constant is None:
+            raise QuantityError(f"{text!r} is no plain figure", do="write one number and its unit")
+        return -(constant if isinstance(constant, int) else round(constant.value * _SIZES[unit][1]))
+    if unit == "us" and text.endswith(" ms"):
+        return _whole(text, "ms", MS_DECIMALS)
+    return parse_formula(text, _SIZES[unit][0])
 
 
 def _whole(text: str, unit: str, decimals: int) -> int:

@@ -23,7 +23,7 @@ from hil.scenario.states import States
 from hil.scenario.therapies import therapies_of
 from hil.therapy.source import FileKind, Place, Plain, Tree, load
 
-__all__ = ["parse_scenario", "read_scenario"]
+__all__ = ["StepReader", "parse_scenario", "read_scenario"]
 
 KIND = FileKind("a scenario", "title: Pocket fill")
 STEPS_MAX = 1_000
@@ -52,7 +52,7 @@ def parse_scenario(data: bytes, path: str = "scenario.yaml", head_model: type[He
         tree = load(data, path, KIND)
     except TherapyFileError as error:
         raise ScenarioFileError(path, error.problems) from error
-    reader = _Reader(tree)
+    reader = StepReader(tree)
     head = reader.head(head_model)
     steps = reader.steps(tree.root.get(STEPS) if isinstance(tree.root, dict) else None, ("steps",))
     therapies, problems = therapies_of(tree, path)
@@ -66,8 +66,8 @@ def parse_scenario(data: bytes, path: str = "scenario.yaml", head_model: type[He
     return scenario
 
 
-class _Reader:
-    """Reads head and steps, collecting problems."""
+class StepReader:
+    """Reads head and steps, collecting problems. A lesson has steps in more places than one."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree

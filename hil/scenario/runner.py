@@ -28,7 +28,7 @@ from protocol.refusals import RefusalCode
 if TYPE_CHECKING:
     from hil.scenario.formula import Formula
 
-__all__ = ["Watcher", "play", "play_all", "runs_of"]
+__all__ = ["Watcher", "play", "play_all", "play_steps", "runs_of"]
 
 US_PER_S = 1_000_000
 STEPS_MAX = 100_000
@@ -85,6 +85,12 @@ def play(scenario: Scenario, cast: Cast, run: Run, target: Target, watchers: Seq
 def play_all(scenario: Scenario, target: Target = HERE, watchers: Sequence[Watcher] = ()) -> list[Run]:
     """Make every run of a scenario. Raises HilError."""
     return [play(scenario, cast, run, target, watchers) for cast, run in runs_of(scenario, target)]
+
+
+def play_steps(stage: Stage, run: Run, steps: Sequence[Step]) -> None:
+    """Make steps on a stage wherever it stands; what goes otherwise than foreseen ends it, and is the last step of the run."""
+    with suppress(_Broken):
+        _Player(stage, run, ()).play(steps)
 
 
 class _Player:

@@ -15,7 +15,7 @@ from hil.scenario.problems import keys_of
 from hil.scenario.states import LOG_WORDS, States
 from hil.therapy.model import FlexFile, GroupFile, MinimumRateFile, PatientFile, SimpleFile, StepFile
 
-__all__ = ["render", "schema"]
+__all__ = ["keys_schema", "render", "schema"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
@@ -24,7 +24,7 @@ SCALAR: Schema = {"type": ["string", "number"]}
 
 def schema() -> Schema:
     """All of it."""
-    head = _mapping(Head)
+    head = keys_schema(Head)
     head["$schema"], head["title"] = DIALECT, "pumpsim scenario"
     head["properties"]["begin"] = _begin()
     head["properties"]["therapies"] = {"type": "object", "additionalProperties": _therapy(), "description": _help(Head, "therapies")}
@@ -42,7 +42,7 @@ def render() -> str:
 
 def _step() -> Schema:
     """One act, by its word; or a bare word."""
-    timing = _mapping(Timing)["properties"]
+    timing = keys_schema(Timing)["properties"]
     steps = {"type": "array", "items": {"$ref": "#/$defs/step"}, "minItems": 1}
     properties = {**timing, **{word: _act(model) for word, model in ACTS.items()}, "steps": steps}
     alone = [word for word, model in ACTS.items() if model.bare]
@@ -57,9 +57,9 @@ def _act(model: type[Act]) -> Schema:
     if model is Expect:
         item = {"anyOf": [{"type": "string", "examples": ["drug given is 500 mcg within 1 %"]}, _states()]}
         return {**described, "anyOf": [item, {"type": "array", "items": item, "minItems": 1}]}
-    forms = [_inject() if model is Inject else _mapping(model)] if keys_of(model) and model is not Repeat else []
+    forms = [_inject() if model is Inject else keys_schema(model)] if keys_of(model) and model is not Repeat else []
     if model.shorthand:
-        forms.append(_mapping(model)["properties"][model.shorthand] if model is not Inject else _faults())
+        forms.append(keys_schema(model)["properties"][model.shorthand] if model is not Inject else _faults())
     if model.bare:
         forms.append({"type": "null"})
     return {**described, **(forms[0] if len(forms) == 1 else {"anyOf": forms})} if model is not Steps else described
@@ -71,7 +71,7 @@ def _faults() -> Schema:
 
 def _inject() -> Schema:
     """A fault with its own parameters beside it."""
-    made = _mapping(Inject)
+    made = keys_schema(Inject)
     made["properties"]["fault"] = _faults()
     names = sorted({spoken(setting) for fault in REGISTRY.values() for setting in fault.settings})
     made["properties"] = {**dict.fromkeys(names, SCALAR), **made["properties"]}
@@ -79,14 +79,14 @@ def _inject() -> Schema:
 
 
 def _states() -> Schema:
-    made = _mapping(States)
+    made = keys_schema(States)
     counts = {"type": "object", "properties": dict.fromkeys(LOG_WORDS, SCALAR), "additionalProperties": False}
     made["properties"]["log"] = {**counts, "description": _help(States, "log")}
     return made
 
 
 def _begin() -> Schema:
-    return {"anyOf": [{"type": "string", "examples": [NEW]}, _mapping(Begin)], "description": _help(Head, "begin")}
+    return {"anyOf": [{"type": "string", "examples": [NEW]}, keys_schema(Begin)], "description": _help(Head, "begin")}
 
 
 def _variant() -> Schema:
@@ -110,7 +110,7 @@ def _therapy() -> Schema:
     return {"type": "object", "properties": {**keys, "patient-bolus": patient}, "additionalProperties": False}
 
 
-def _mapping(model: type[BaseModel]) -> Schema:
+def keys_schema(model: type[BaseModel]) -> Schema:
     """A model's keys, each with its own schema and its line of help."""
     made = model.model_json_schema(by_alias=True, mode="validation")
     properties = {key: _property(made["properties"].get(key, {}), _help(model, key)) for key in keys_of(model)}

@@ -14,7 +14,7 @@ from hil.errors import Problem, TherapyFileError
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import MappingNode, Node
 
-__all__ = ["FileKind", "Plain", "Tree", "load"]
+__all__ = ["FileKind", "Line", "Plain", "Tree", "load"]
 
 BYTES_MAX = 65_536
 """A therapy file is under 4 KiB; past this it is something else."""
@@ -38,8 +38,21 @@ class FileKind(NamedTuple):
 THERAPY = FileKind("a therapy file", "drug: baclofen")
 
 
+class Line(int):
+    """A line from 1, with the column from 1 at which something begins in it; 0 where nobody knows."""
+
+    column = 0
+
+    @classmethod
+    def at(cls, line: int, column: int) -> Line:
+        """Both, as a parser counts them: from 0."""
+        made = cls(line + 1)
+        made.column = column + 1
+        return made
+
+
 class Tree(NamedTuple):
-    """The file's content, and the line (from 1) at which each place of it stands."""
+    """The file's content, and the line (from 1) at which each place of it stands: a `Line` where it was read from a file."""
 
     root: Plain
     lines: dict[Place, int]
@@ -80,7 +93,8 @@ def _compose(text: str, path: str, noun: str) -> Node | None:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         say = f"the file is not YAML: {error.problem or error.context}"
-        raise TherapyFileError(path, (Problem(mark.line + 1 if mark else 1, say, "mend this line or the one above"),)) from error
+        line = Line.at(mark.line, mark.column) if mark else 1
+        raise TherapyFileError(path, (Problem(line, say, "mend this line or the one above"),)) from error
     except YAMLError as error:
         say = "the file holds characters that YAML does not allow"
         raise TherapyFileError(path, (Problem(1, say, "save it as plain text"),)) from error
@@ -101,7 +115,7 @@ class _Reader:
         """Turn a node into plain data. A node that is forbidden is noted and read as far as it can be."""
         from ruamel.yaml.nodes import MappingNode, SequenceNode
 
-        line = node.start_mark.line + 1
+        line = Line.at(node.start_mark.line, node.start_mark.column)
         self.lines.setdefault(place, line)
         if node.anchor:
             say = f"the anchor &{node.anchor} has no place in {self.noun}"
@@ -120,7 +134,7 @@ class _Reader:
         """Read the pairs; a key that comes twice, or that is no text, is a problem."""
         content: dict[str, Plain] = {}
         for key_node, value_node in node.value:
-            key, line = str(key_node.value), key_node.start_mark.line + 1
+            key, line = str(key_node.value), Line.at(key_node.start_mark.line, key_node.start_mark.column)
             if not isinstance(key_node.value, str):
                 self.problems.append(Problem(line, "a key is a list or a mapping", "write a plain word before the colon"))
             elif key in content:
