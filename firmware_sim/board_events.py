@@ -113,13 +113,17 @@ class BoardEvents:
         assert belief is not None, "a step to come is a running firmware's"
         return plant.driver.forgotten_steps + belief.dosing.steps_at(plant.oscillator.device_at(true_us))
 
-    def _step_us(self, step: int) -> list[int]:
-        """The true time of a commanded step, if it will come."""
+    def step_us(self, step: int) -> int | None:
+        """The true time of a commanded step, as things stand; None if it will not come."""
         state = self._kernel.state
         if state.belief is None:
-            return []
+            return None
         sent_us = state.belief.dosing.time_of_step(step - state.plant.driver.forgotten_steps)
-        at_us = None if sent_us is None else state.plant.oscillator.true_of(sent_us)
+        return None if sent_us is None else state.plant.oscillator.true_of(sent_us)
+
+    def _step_us(self, step: int) -> list[int]:
+        """The same, as one of the times to choose from."""
+        at_us = self.step_us(step)
         return [] if at_us is None else [at_us]
 
     def _slice_us(self) -> list[int]:

@@ -7,9 +7,9 @@ anchor moves only when a slope changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from operator import itemgetter
+from types import TracebackType
 
 from firmware_sim.agenda import Act
 from firmware_sim.board_events import BoardEvents, Candidate
@@ -31,6 +31,24 @@ from firmware_sim.trace import Trace
 __all__ = ["Kernel"]
 
 _TIME = itemgetter(0)
+
+
+class Ordering:
+    """An order under way; a `with` of its own, for each command needs several."""
+
+    __slots__ = ("_boots", "_kernel", "_noticed")
+
+    def __init__(self, kernel: Kernel, noticed: bool) -> None:
+        self._kernel = kernel
+        self._noticed = noticed
+
+    def __enter__(self) -> Controller:
+        firmware = self._kernel.begin_order()
+        self._boots = self._kernel.state.boots
+        return firmware
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._kernel.end_order(kind, self._boots, self._noticed)
 
 
 class Kernel:
@@ -101,30 +119,34 @@ class Kernel:
         self.firmware.now_us, self._looked_us = self.device_us, self.state.now_us
         return self.firmware
 
-    @contextmanager
-    def ordering(self, *, noticed: bool = True) -> Iterator[Controller]:
+    def ordering(self, *, noticed: bool = True) -> Ordering:
         """The firmware, to be given an order at this instant. One that it does not notice leaves known what it waits for.
 
         A power cut inside it, or in what falls due at once because of it, comes out as PowerCut after the pump has gone off.
         """
+        return Ordering(self, noticed)
+
+    def begin_order(self) -> Controller:
+        """Settle, and let the firmware look at its clock. Raises PowerOff."""
         self.settle()
         firmware = self.looking()
-        boots = self.state.boots
         self.state.floor_us = firmware.now_us
-        try:
-            yield firmware
-        except PowerCut:
-            self.lose_power(off_us=self.state.off_us)
-            raise
-        finally:
-            if noticed:
-                self._forget()
-            else:
-                self._forget_looks()
-        self._after_firmware()
-        self.settle()
-        if self.state.belief is None or self.state.boots != boots:
-            raise PowerCut
+        return firmware
+
+    def end_order(self, failed: type[BaseException] | None, boots: int, noticed: bool) -> None:
+        """An order was carried out, or `failed`. Raises PowerCut where the pump has booted since, or lost its power."""
+        state = self.state
+        if failed is not None and issubclass(failed, PowerCut):
+            self.lose_power(off_us=state.off_us)
+        if noticed:
+            self._forget()
+        else:
+            self._forget_looks()
+        if failed is None:
+            self._after_firmware()
+            self.settle()
+            if state.belief is None or state.boots != boots:
+                raise PowerCut
 
     def tell(self, news: Callable[[Controller], None]) -> None:
         """Let the firmware notice something at this instant, if it runs; a power cut in what it writes ends it."""
@@ -188,7 +210,9 @@ class Kernel:
 
     def settle(self) -> None:
         """Let happen what is due at this instant."""
-        self.advance_to(self.state.now_us)
+        now_us = self.state.now_us
+        if not self._coming_known or (self._coming is not None and self._coming[0] <= now_us):
+            self.advance_to(now_us)
         if self.recorder is not None:
             self.recorder.mark()
 
@@ -199,6 +223,9 @@ class Kernel:
             raise BenchRefused(f"advance: {at_us!r} is no whole number of microseconds; give an integer")
         if at_us < state.now_us:
             raise BenchRefused(f"advance: {at_us} us is past, it is {state.now_us} us; time goes forward only")
+        if self._coming_known and (self._coming is None or self._coming[0] > at_us):  # nothing is due
+            state.now_us = at_us
+            return
         instant_us, count = state.now_us, 0
         while (coming := self._next()) is not None and coming[0] <= at_us:
             due, happen = coming

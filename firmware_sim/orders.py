@@ -209,10 +209,11 @@ class Orders:
 
     def store(self, region: str, offset: int, data: bytes) -> None:
         """Write into a memory region on behalf of the wire's own records. Raises BenchRefused past its ends."""
-        if not 0 <= offset <= self._kernel.firmware.layout.sizes[region] - len(data):
+        layout = self._kernel.firmware.layout
+        if not 0 <= offset <= layout.sizes[region] - len(data):
             raise BenchRefused(f"store: {len(data)} bytes at {offset} are not within {region}")
         with self._kernel.ordering(noticed=False) as firmware:
-            keep(firmware.hal.memory, firmware.layout.offsets[region] + offset, data)
+            keep(firmware.hal.memory, layout.offsets[region] + offset, data)
 
     def programmed(self) -> tuple[int, Prescription | None]:
         """Generation and therapy in force."""

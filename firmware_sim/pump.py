@@ -26,7 +26,7 @@ from firmware_sim.plant.sounder import Sound, pattern_lengths_us, sound_of
 from firmware_sim.plant.unit import manufacture
 from firmware_sim.profile import Profile, load_profile, load_profile_text
 from firmware_sim.pump_state import PumpState
-from firmware_sim.sampling import COLUMNS, quiet_times, rows_of
+from firmware_sim.sampling import COLUMNS, add_rows, quiet_times
 from firmware_sim.trace import TraceRecord
 from firmware_sim.truth import Sight, Truth
 from firmware_sim.units import US_PER_DAY, US_PER_H, US_PER_MIN, US_PER_S
@@ -113,7 +113,9 @@ class Pump(Orders):
 
     def advance(self, *, us: int = 0, seconds: int = 0, minutes: int = 0, hours: int = 0, days: int = 0) -> None:
         """Let time pass. Raises BenchRefused for a negative span."""
-        self.advance_to(self.now_us + us + seconds * US_PER_S + minutes * US_PER_MIN + hours * US_PER_H + days * US_PER_DAY)
+        if seconds or minutes or hours or days:
+            us += seconds * US_PER_S + minutes * US_PER_MIN + hours * US_PER_H + days * US_PER_DAY
+        self.advance_to(self._state.now_us + us)
 
     def advance_to(self, at_us: int) -> None:
         """Let time pass until a true time; what is due by then happens in order. Raises BenchRefused for the past."""
@@ -265,8 +267,7 @@ class Pump(Orders):
             raise BenchRefused(f"sample: every {every_us} us for {duration_us} us is not a number of rows up to {SAMPLES_MAX}")
         end_us, columns = self.now_us + duration_us, [list[int]() for _ in COLUMNS]
         while True:
-            for column, more in zip(columns, rows_of(self._kernel, quiet_times(self._kernel, every_us, end_us)), strict=True):
-                column.extend(more)
+            add_rows(self._kernel, quiet_times(self._kernel, every_us, end_us), columns)
             at_us = columns[0][-1] + every_us
             if at_us > end_us:
                 break

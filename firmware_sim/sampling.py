@@ -9,10 +9,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
-from math import gcd
 from operator import floordiv
-from typing import NamedTuple
 
+from firmware_sim.evenly import divided
 from firmware_sim.firmware.alarms import number_of
 from firmware_sim.firmware.belief import Belief
 from firmware_sim.firmware.dosing import Course
@@ -21,7 +20,7 @@ from firmware_sim.kernel import Kernel
 from firmware_sim.plant.oscillator import Oscillator
 from firmware_sim.units import FG_PER_NG, FL_PER_NL, MASS_PER_NG, PPM, UNITS_PER_NL
 
-__all__ = ["COLUMNS", "quiet_times", "rows_of"]
+__all__ = ["COLUMNS", "add_rows", "quiet_times"]
 
 COLUMNS = (
     "now_us",
@@ -41,12 +40,8 @@ COLUMNS = (
 """-1 stands for what cannot be told (no fill yet, no power). `mode` is a place in `modes.MODES`, `alarms` has a bit a cause."""
 
 
-class _Run(NamedTuple):
-    """So many rows in a row with as many steps commanded, the first at a true time."""
-
-    rows: int
-    steps: int
-    true_us: int
+_Run = tuple[int, int, int]
+"""So many rows in a row, as many steps commanded in each, and the true time of the first."""
 
 
 def quiet_times(kernel: Kernel, every_us: int, end_us: int) -> range:
@@ -62,11 +57,11 @@ def quiet_times(kernel: Kernel, every_us: int, end_us: int) -> range:
     return range(state.now_us, max(state.now_us, last_us) + 1, every_us)
 
 
-def rows_of(kernel: Kernel, times: range) -> list[Iterable[int]]:
-    """What comes next in each of COLUMNS, to be taken at once: looks at these quiet times; writes nothing."""
+def add_rows(kernel: Kernel, times: range, columns: Sequence[list[int]]) -> None:
+    """Look at these quiet times: more rows for COLUMNS. Writes nothing else."""
     belief, count, driver = kernel.state.belief, len(times), kernel.state.plant.driver
     if belief is None:
-        runs: Iterable[_Run] = [_Run(count, kernel.steps(), times[0])]
+        runs: Iterable[_Run] = [(count, kernel.steps(), times[0])]
         believed: list[Iterable[int]] = [[number] * count for number in (-1, -1, 0, 0, -1, -1)]
     else:
         devices, course = _devices(kernel.state.plant.oscillator, times), belief.dosing.course()
@@ -74,13 +69,11 @@ def rows_of(kernel: Kernel, times: range) -> list[Iterable[int]]:
         runs = _runs(totals, course.step_units, driver.forgotten_steps, times)
         believed = [*_told(kernel, belief, devices), [course.at(devices[0])[2]] * count, *_volumes(belief, totals)]
     if driver.stuck_pulses_per_h:  # it sends pulses between steps too
-        rows = chain.from_iterable(repeat(run, run.rows) for run in runs)
-        runs = [_Run(1, run.steps, at_us) for run, at_us in zip(rows, times, strict=True)]
-    lengths, fluid = [], []
-    for rows_of_run, steps, true_us in runs:
-        lengths.append(rows_of_run)
-        fluid.append(_fluid(kernel, steps, true_us))
-    return [times, *believed, *(_spread(column, lengths) for column in zip(*fluid, strict=True))]
+        steps = chain.from_iterable(repeat(steps, rows) for rows, steps, _ in runs)
+        runs = zip(repeat(1), steps, times, strict=False)
+    for column, more in zip(columns, (times, *believed), strict=False):
+        column.extend(more)
+    _add_fluid(kernel, runs, columns[1 + len(believed) :])
 
 
 def _devices(oscillator: Oscillator, times: range) -> Sequence[int]:
@@ -89,16 +82,8 @@ def _devices(oscillator: Oscillator, times: range) -> Sequence[int]:
         return [oscillator.device_anchor_us] * len(times)
     pace = PPM + oscillator.drift_ppm
     start = oscillator.device_anchor_us * PPM + (times[0] - oscillator.true_anchor_us) * pace
-    devices = _divided(range(start, start + len(times) * times.step * pace, times.step * pace), PPM)
+    devices = divided(range(start, start + len(times) * times.step * pace, times.step * pace), PPM)
     return devices if isinstance(devices, range) else list(devices)
-
-
-def _divided(numbers: range, divisor: int) -> range | Iterator[int]:
-    """What rises or falls evenly, divided and rounded down; a range where it still does so then."""
-    step, common = numbers.step, gcd(numbers.step, divisor)
-    start, step, divisor = numbers.start // common, step // common, divisor // common  # smaller numbers divide faster
-    even = range(start, start + len(numbers) * step, step)
-    return even if divisor == 1 else map(floordiv, even, repeat(divisor))
 
 
 def _told(kernel: Kernel, belief: Belief, devices: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -139,34 +124,33 @@ def _volumes(belief: Belief, totals: Sequence[int]) -> Iterator[Iterable[int]]:
 
 
 def _nanolitres(units: Sequence[int]) -> Iterable[int]:
-    return _divided(units, UNITS_PER_NL) if isinstance(units, range) else map(floordiv, units, repeat(UNITS_PER_NL))
+    return divided(units, UNITS_PER_NL) if isinstance(units, range) else map(floordiv, units, repeat(UNITS_PER_NL))
 
 
 def _runs(totals: Sequence[int], step_units: int, forgotten_steps: int, times: range) -> Iterator[_Run]:
     """The rows by steps commanded."""
     done, count = 0, len(totals)
+    first, slope = (totals.start, totals.step) if isinstance(totals, range) else (0, 0)
+    begun_us, every_us = times.start, times.step
     while done < count:
-        steps = totals[done] // step_units
-        end = bisect_left(totals, (steps + 1) * step_units, done)
-        yield _Run(end - done, forgotten_steps + steps, times[done])
+        steps = (first + done * slope if slope else totals[done]) // step_units
+        next_units = (steps + 1) * step_units
+        end = min(count, (next_units - first - 1) // slope + 1) if slope else bisect_left(totals, next_units, done)
+        yield end - done, forgotten_steps + steps, begun_us + done * every_us
         done = end
 
 
-def _fluid(kernel: Kernel, steps: int, true_us: int) -> tuple[int, ...]:
-    """What is so with so many steps commanded: reservoir to tip, and the steps."""
+def _add_fluid(kernel: Kernel, runs: Iterable[_Run], columns: Sequence[list[int]]) -> None:
+    """What is so with as many steps commanded as in each run: reservoir to tip, and the steps."""
     plant = kernel.plant
-    catheter, pulses = plant.state.catheter, plant.state.driver.pulses_at(steps, true_us)
-    out_fl = plant.out_fl(pulses)
-    return (
-        plant.available_fl(pulses) // FL_PER_NL,
-        catheter.delivered_fl(out_fl) // FL_PER_NL,
-        catheter.delivered_mass(out_fl) // MASS_PER_NG,
-        catheter.tip_concentration(out_fl) // FG_PER_NG,
-        steps,
-        plant.state.motor.moved_at(pulses),
-    )
-
-
-def _spread(numbers: Sequence[int], lengths: Sequence[int]) -> Iterator[int]:
-    """Each number as often as it holds."""
-    return chain.from_iterable(map(repeat, numbers, lengths))
+    catheter, motor, pulses_at = plant.state.catheter, plant.state.motor, plant.state.driver.pulses_at
+    reservoir, delivered, drug, tip, commanded, moved = columns
+    for rows, steps, true_us in runs:
+        pulses = pulses_at(steps, true_us)
+        out_fl, left_fl = plant.volumes_fl(pulses)
+        reservoir += [left_fl // FL_PER_NL] * rows
+        delivered += [catheter.delivered_fl(out_fl) // FL_PER_NL] * rows
+        drug += [catheter.delivered_mass(out_fl) // MASS_PER_NG] * rows
+        tip += [catheter.tip_concentration(out_fl) // FG_PER_NG] * rows
+        commanded += [steps] * rows
+        moved += [motor.moved_at(pulses)] * rows

@@ -5,11 +5,13 @@ The chain is part of the pump's state; the tail of records is for readers and is
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import islice
+from json.encoder import encode_basestring_ascii as _quoted
 
 from firmware_sim.firmware.journal import Entry, EventKind
 from firmware_sim.limits import TRACE_TAIL_MAX
@@ -17,6 +19,8 @@ from firmware_sim.limits import TRACE_TAIL_MAX
 __all__ = ["Trace", "TraceRecord"]
 
 TraceRecord = dict[str, object]
+_Facts = tuple[int, int, int, int, int, str, int, int, int, int, int]
+"""What a journal entry tells, in the order of `_ENTRY`: the record for a reader is made when one asks."""
 
 _ENTRY = (
     '{"clock_us":%d,"command_id":%d,"delivered_nl":%d,"detail":%d,"device_us":%d,"event":"%s","kind":"log",'
@@ -33,40 +37,59 @@ class Trace:
 
     count: int = 0
     chain: bytes = b""
-    tail: deque[TraceRecord] = field(default_factory=lambda: deque(maxlen=TRACE_TAIL_MAX))
+    tail: deque[TraceRecord | _Facts] = field(default_factory=lambda: deque(maxlen=TRACE_TAIL_MAX))
 
     def add(self, now_us: int, kind: str, data: Mapping[str, object]) -> None:
         """Append one record; `data` holds JSON values only."""
         record: TraceRecord = {"number": self.count, "now_us": now_us, "kind": kind, **data}
-        self._link(record, _ENCODER.encode(record))
+        self._link(record, _text(record))
 
     def add_entry(self, now_us: int, entry: Entry) -> None:
         """Append the record of a journal entry: of these there are many, so their text has a form of its own."""
-        _, kind, detail, command_id, device_us, clock_us, programmed_nl, delivered_nl, value, _ = entry
-        number, event = self.count, _EVENTS[kind]
-        facts = (clock_us, command_id, delivered_nl, detail, device_us, event, now_us, number, programmed_nl, entry.number, value)
-        record: TraceRecord = {
-            "number": number,
-            "now_us": now_us,
-            "kind": "log",
-            "record": entry.number,
-            "event": event,
-            "detail": detail,
-            "command_id": command_id,
-            "device_us": device_us,
-            "clock_us": clock_us,
-            "programmed_nl": programmed_nl,
-            "delivered_nl": delivered_nl,
-            "value": value,
-        }
-        self._link(record, _ENTRY % facts)
+        record, kind, detail, command_id, device_us, clock_us, programmed_nl, delivered_nl, value, _ = entry
+        number = self.count
+        facts = (clock_us, command_id, delivered_nl, detail, device_us, _EVENTS[kind], now_us, number, programmed_nl, record, value)
+        self._link(facts, _ENTRY % facts)
 
-    def _link(self, record: TraceRecord, text: str) -> None:
-        self.chain = hashlib.sha256(self.chain + text.encode()).digest()
+    def _link(self, record: TraceRecord | _Facts, text: str) -> None:
+        self.chain = sha256(self.chain + text.encode()).digest()
         self.count += 1
         self.tail.append(record)
 
     def since(self, number: int) -> list[TraceRecord]:
         """Records from `number` on that are still kept."""
         skip = max(0, number - (self.count - len(self.tail)))
-        return list(self.tail)[skip:]
+        return [_told(record) if isinstance(record, tuple) else record for record in islice(self.tail, skip, None)]
+
+
+def _text(record: TraceRecord) -> str:
+    """The record as the encoder would write it; where it has whole numbers and text only, as nearly always, without making one."""
+    parts = []
+    for key in sorted(record):
+        value = record[key]
+        if type(value) is int:
+            parts.append(f"{_quoted(key)}:{value}")
+        elif type(value) is str:
+            parts.append(f"{_quoted(key)}:{_quoted(value)}")
+        else:
+            return _ENCODER.encode(record)
+    return "{" + ",".join(parts) + "}"
+
+
+def _told(facts: _Facts) -> TraceRecord:
+    """A journal entry as readers get it."""
+    clock_us, command_id, delivered_nl, detail, device_us, event, now_us, number, programmed_nl, record, value = facts
+    return {
+        "number": number,
+        "now_us": now_us,
+        "kind": "log",
+        "record": record,
+        "event": event,
+        "detail": detail,
+        "command_id": command_id,
+        "device_us": device_us,
+        "clock_us": clock_us,
+        "programmed_nl": programmed_nl,
+        "delivered_nl": delivered_nl,
+        "value": value,
+    }

@@ -111,11 +111,16 @@ class _Still(NamedTuple):
 
 
 class Sight:
-    """Sees the truth of a pump at its present instant; what stands still between two steps is worked out once. Writes nothing."""
+    """Sees the truth of a pump at its present instant. Writes nothing.
+
+    What stands still between two steps is worked out once; looked at again, how long it will, and until then no more is asked.
+    """
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
-        self._seen_changes = self._seen_steps = self._seen_pulses = -1
+        self._seen = (-1, -1, -1)
+        self._changes = self._until_us = -1
+        self._supply_mv = 0
         self._still: _Still
 
     def truth(self, sound: Sound | None) -> Truth:
@@ -123,35 +128,48 @@ class Sight:
         kernel, state = self._kernel, self._kernel.state
         now_us, plant = state.now_us, state.plant
         device_us = plant.oscillator.device_at(now_us)
-        steps = kernel.steps_by(device_us)
-        pulses = plant.driver.pulses_at(steps, now_us)
-        if pulses != self._seen_pulses or steps != self._seen_steps or kernel.changes != self._seen_changes:
-            self._still = _stand_still(kernel, steps, pulses)
-            self._seen_changes, self._seen_steps, self._seen_pulses = kernel.changes, steps, pulses
+        if now_us >= self._until_us or kernel.changes != self._changes:
+            self._look(now_us, device_us)
         fluid, path, faults, balance = self._still
-        return Truth._make(
-            (
-                now_us,
-                device_us,
-                state.belief is not None,
-                state.magnet_held,
-                *fluid,
-                kernel.plant.absorbed_mass(now_us) // MASS_PER_NG if plant.pocket.deposits else 0,
-                *path,
-                sound,
-                kernel.plant.battery.supply_mv(now_us, pulses),
-                plant.unit.unit_error_ppm,
-                device_us + plant.oscillator.rtc_shift_us - now_us,
-                faults,
-                balance,
-            )
+        facts = (
+            now_us,
+            device_us,
+            state.belief is not None,
+            state.magnet_held,
+            *fluid,
+            kernel.plant.absorbed_mass(now_us) // MASS_PER_NG if plant.pocket.deposits else 0,
+            *path,
+            sound,
+            self._supply_mv,
+            plant.unit.unit_error_ppm,
+            device_us + plant.oscillator.rtc_shift_us - now_us,
+            faults,
+            balance,
         )
+        return tuple.__new__(Truth, facts)
+
+    def _look(self, now_us: int, device_us: int) -> None:
+        kernel, driver = self._kernel, self._kernel.state.plant.driver
+        steps = kernel.steps_by(device_us)
+        pulses = driver.pulses_at(steps, now_us)
+        seen = (kernel.changes, steps, pulses)
+        if seen == self._seen:
+            self._until_us = now_us if driver.stuck_pulses_per_h else self._until(now_us, steps, pulses)
+        else:
+            self._still, self._until_us = _stand_still(kernel, steps, pulses), now_us
+            self._seen, self._changes = seen, kernel.changes
+        self._supply_mv = kernel.plant.battery.supply_mv(now_us, pulses)
+
+    def _until(self, now_us: int, steps: int, pulses: int) -> int:
+        """True time of the next step, or of a lower voltage if that is earlier."""
+        times = (self._kernel.board.step_us(steps + 1), self._kernel.plant.battery.falls_us(now_us, pulses))
+        return min((at_us for at_us in times if at_us is not None), default=now_us)
 
 
 def _stand_still(kernel: Kernel, steps: int, pulses: int) -> _Still:
     plant, state = kernel.plant, kernel.state.plant
     reservoir, catheter, pocket, motor = state.reservoir, state.catheter, state.pocket, state.motor
-    out_fl, available_fl = plant.out_fl(pulses), plant.available_fl(pulses)
+    out_fl, available_fl = plant.volumes_fl(pulses)
     astray_fl, astray_mass = catheter.astray(out_fl)
     fluid = (
         steps,
@@ -184,7 +202,7 @@ def _stand_still(kernel: Kernel, steps: int, pulses: int) -> _Still:
 def balance_of(plant: Plant, pulses: int) -> Balance:
     """Every account when `pulses` were sent."""
     reservoir, catheter, pocket = plant.state.reservoir, plant.state.catheter, plant.state.pocket
-    out_fl, available_fl = plant.out_fl(pulses), plant.available_fl(pulses)
+    out_fl, available_fl = plant.volumes_fl(pulses)
     concentration = reservoir.concentration_fg_per_ml
     return Balance(
         started_fl=reservoir.residual_fl + catheter.path_fl,

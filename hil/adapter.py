@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 from firmware_sim import Pump
@@ -110,7 +109,7 @@ class PumpApp:
 
     def begin_update(self, interrupt: bool) -> None:
         """An update begins."""
-        with _answers():
+        with _ANSWERS:
             self._pump.begin_update(interrupt)
 
     def drop_update(self, expired: bool) -> None:
@@ -119,18 +118,18 @@ class PumpApp:
 
     def check_therapy(self, therapy: Therapy) -> None:
         """Judge a therapy."""
-        with _answers():
+        with _ANSWERS:
             self._pump.check(to_prescription(therapy))
 
     def commit(self, command: Command, therapy: Therapy, overrides: tuple[int, ...]) -> tuple[int, int]:
         """Make it the therapy."""
-        with _answers():
+        with _ANSWERS:
             generation = self._pump.commit(to_prescription(therapy), PumpCommand(*command), overrides)
         return generation, MODE_NAMES[self._pump.brief().mode]
 
     def start(self, command: Command, generation: int) -> int:
         """Run the therapy of this generation."""
-        with _answers():
+        with _ANSWERS:
             return MODE_NAMES[self._pump.start(generation, PumpCommand(*command))]
 
     def stop(self) -> int:
@@ -139,12 +138,12 @@ class PumpApp:
 
     def refill(self, command: Command, refill: Refill) -> RefillAnswer:
         """Take what the programmer says of a refill."""
-        with _answers():
+        with _ANSWERS:
             return RefillAnswer(*self._pump.refill(RefillEntry(*refill[1:]), PumpCommand(*command)))
 
     def check_dose(self, name: str, body: Any) -> BolusAnswer:
         """Judge a dose and say how it would run; a patient's refusal is counted."""
-        with _answers():
+        with _ANSWERS:
             try:
                 return BolusAnswer(*self._judged(name, body))
             except pump_errors.Refused:
@@ -155,7 +154,7 @@ class PumpApp:
     def dose(self, command: Command, name: str, body: Any) -> None:
         """Begin a dose."""
         pump, by = self._pump, PumpCommand(*command)
-        with _answers():
+        with _ANSWERS:
             if name == "BOLUS":
                 pump.bolus(_order(body), by)
             elif name == "PATIENT_BOLUS":
@@ -177,12 +176,12 @@ class PumpApp:
 
     def set_clock(self, command: Command, clock_us: int) -> SetClockAnswer:
         """Set the device clock."""
-        with _answers():
+        with _ANSWERS:
             return SetClockAnswer(*self._pump.set_clock(clock_us, PumpCommand(*command)))
 
     def silence(self, cause: int) -> int:
         """Mute one cause."""
-        with _answers():
+        with _ANSWERS:
             return self._pump.silence(_cause(cause))
 
     def end_silences(self) -> None:
@@ -191,7 +190,7 @@ class PumpApp:
 
     def acknowledge(self, cause: int) -> None:
         """Mark a cause as seen."""
-        with _answers():
+        with _ANSWERS:
             self._pump.acknowledge(_cause(cause))
 
     def alarm_test(self) -> None:
@@ -220,13 +219,13 @@ class PumpApp:
 
     def self_test(self) -> int:
         """Run the periodic tests."""
-        with _answers():
+        with _ANSWERS:
             self._pump.self_test()
         return status_of(self._pump.brief()).alarms
 
     def service_reset(self) -> None:
         """Forget failures and start anew."""
-        with _answers():
+        with _ANSWERS:
             self._pump.service_reset()
 
     def effect(self, command_id: int) -> Effect | None:
@@ -243,24 +242,21 @@ class PumpApp:
         self._pump.note(opcode, command_id, int(answer), refusal.code if refusal else 0)
 
 
-@contextmanager
-def _answers() -> Iterator[None]:
-    """Turn the pump's refusals into the wire's; the names are the same in both packages."""
-    try:
-        yield
-    except pump_errors.Refused as refused:
-        raise Refused(
-            Refusal(
-                RefusalCode[refused.code],
-                Field[refused.field],
-                refused.index,
-                refused.value,
-                refused.limit,
-                Unit[refused.unit],
-            )
-        ) from refused
-    except pump_errors.Busy as busy:
-        raise BusyUntil(busy.until_us) from busy
+class _Answers:
+    """Turns the pump's refusals into the wire's; the names are the same in both packages."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, pump_errors.Refused):
+            place = (RefusalCode[error.code], Field[error.field], error.index)
+            raise Refused(Refusal(*place, error.value, error.limit, Unit[error.unit])) from error
+        if isinstance(error, pump_errors.Busy):
+            raise BusyUntil(error.until_us) from error
+
+
+_ANSWERS = _Answers()
 
 
 def _order(bolus: Bolus) -> BolusOrder:

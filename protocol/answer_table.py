@@ -19,6 +19,7 @@ __all__ = ["ABANDONED", "ENTRY_BYTES", "AnswerTable", "Entry"]
 _ENTRY = struct.Struct("<IHBxQ16s28s")
 _CRC = struct.Struct("<I")
 ENTRY_BYTES = _ENTRY.size + _CRC.size
+_TABLE = struct.Struct(f"{ENTRY_BYTES}s" * ENTRIES)
 
 ABANDONED = 0
 """Opcode of an entry that stands for a command given up before the pump ever saw it."""
@@ -37,20 +38,26 @@ class AnswerTable:
 
     def __init__(self, app: DeviceApp) -> None:
         self._app = app
-        self._seen = b""
-        self._slots: list[tuple[bytes, Entry | None]] = [(b"", None)] * ENTRIES
+        self._seen, self._seen_writes = b"", -1
+        self._raws = (b"",) * ENTRIES
+        self._slots: list[Entry | None] = [None] * ENTRIES
         self._entries: dict[int, Entry] = {}
 
     def entries(self) -> dict[int, Entry]:
         """All readable entries."""
+        writes = self._app.memory_writes()
+        if writes == self._seen_writes:
+            return self._entries
+        self._seen_writes = writes
         data = self._app.load(Region.ANSWERS)
         if data != self._seen:
             self._seen = data
-            for slot, (known, _) in enumerate(self._slots):
-                raw = data[slot * ENTRY_BYTES : (slot + 1) * ENTRY_BYTES]
-                if raw != known:
-                    self._slots[slot] = raw, _read(raw)
-            self._entries = {entry.command.command_id: entry for _, entry in self._slots if entry is not None}
+            raws = _TABLE.unpack_from(data)
+            for slot, raw in enumerate(raws):
+                if raw != self._raws[slot]:
+                    self._slots[slot] = _read(raw)
+            self._raws = raws
+            self._entries = {entry.command.command_id: entry for entry in self._slots if entry is not None}
         return self._entries
 
     def write(self, entry: Entry) -> None:

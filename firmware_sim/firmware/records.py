@@ -84,12 +84,12 @@ class Cell:
 
     def read(self) -> tuple[Any, ...] | None:
         """Fields of the newest whole copy; None when there is none."""
-        newest = self._newest()
+        newest = self.newest()
         return None if newest is None else self._layout.unpack(newest[1])
 
     def write(self, *fields: Any) -> None:
         """Write both copies, the older first: a cut leaves one whole, and a spoilt bit never brings back an older record."""
-        newest = self._newest()
+        newest = self.newest()
         serial, older = (newest[0] + 1, 1 - newest[2]) if newest else (0, 0)
         record = seal(_SERIAL.pack(serial) + self._layout.pack(*fields))
         for place in (older, 1 - older):
@@ -98,7 +98,7 @@ class Cell:
 
     def scrub(self) -> int:
         """Write spoilt copies anew from the newest whole one; returns how many there were."""
-        newest = self._newest()
+        newest = self.newest()
         if newest is None:
             return 0
         record = seal(_SERIAL.pack(newest[0]) + newest[1])
@@ -108,8 +108,8 @@ class Cell:
             keep(self._memory, offset, record)
         return len(spoilt)
 
-    def _newest(self) -> tuple[int, bytes, int] | None:
-        """Serial, body and place of the newest whole copy; looked for anew when the bytes are others."""
+    def newest(self) -> tuple[int, bytes, int] | None:
+        """Serial, body and place of the newest whole copy; looked for anew when the bytes are others, and until then the same object."""
         data, (seen, newest) = self._memory.read(self._offset, 2 * self.copy_bytes), self._seen
         if data != seen:
             newest = _newest_of(data[: self.copy_bytes], data[self.copy_bytes :])

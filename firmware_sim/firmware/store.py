@@ -22,6 +22,8 @@ __all__ = ["AlarmMemory", "DeliveryState", "Effect", "Store"]
 
 _COMMAND = "IQ16s"
 _TOTAL_BYTES = 2 * BYTE_BITS
+_PLACES = ("banks", "delivery", "fill", "clock", "doses")
+"""Where acts leave a record: each part is read anew only when it has changed."""
 
 
 class DeliveryState(NamedTuple):
@@ -74,6 +76,8 @@ class Store:
         self._alarms = Cell(memory, offsets["alarm_state"], "<Iqq")
         self._seen: list[Effect] = []
         self._seen_writes = -1
+        self._parts: list[object] = [None] * len(_PLACES)
+        self._acts: list[list[Effect]] = [[] for _ in _PLACES]
 
     def delivery(self) -> DeliveryState | None:
         """The delivery state; None in shelf."""
@@ -186,10 +190,23 @@ class Store:
         return max((effect.command.command_id for effect in self.effects()), default=0)
 
     def _find_effects(self) -> list[Effect]:
-        found = [Effect("commit", bank.command) for bank in self.banks.read() if bank.state == "valid"]
-        delivery, fill, clock = self.delivery(), self.fill(), self.clock_offset()
-        found += [Effect("start", delivery.command)] if delivery else []
-        found += [Effect("refill", fill[1])] if fill else []
-        found += [Effect("set_clock", clock[1])] if clock else []
-        found += [Effect(dose.kind, dose.command, dose) for dose in self.doses.all()]
-        return [effect for effect in found if effect.command.command_id]
+        parts = (self.banks.read(), self._delivery.newest(), self._fill.newest(), self._clock.newest(), self.doses.all())
+        for place, part in enumerate(parts):
+            if part is not self._parts[place]:
+                self._parts[place], self._acts[place] = part, [act for act in self._acts_of(_PLACES[place]) if act.command.command_id]
+        return [act for acts in self._acts for act in acts]
+
+    def _acts_of(self, place: str) -> list[Effect]:
+        """The acts in one part of memory."""
+        if place == "banks":
+            return [Effect("commit", bank.command) for bank in self.banks.read() if bank.state == "valid"]
+        if place == "delivery":
+            delivery = self.delivery()
+            return [Effect("start", delivery.command)] if delivery else []
+        if place == "fill":
+            fill = self.fill()
+            return [Effect("refill", fill[1])] if fill else []
+        if place == "clock":
+            clock = self.clock_offset()
+            return [Effect("set_clock", clock[1])] if clock else []
+        return [Effect(dose.kind, dose.command, dose) for dose in self.doses.all()]

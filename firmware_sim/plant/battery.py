@@ -68,11 +68,18 @@ class Battery:
 
     def used_mc(self, true_us: int, pulses: int) -> int:
         """Charge drawn in millicoulombs, at most the capacity."""
-        state, numbers = self.state, self.numbers
-        used_fc = numbers.quiescent_na * true_us + numbers.step_nc * US_PER_S * pulses + state.anchor_fc
-        if state.drain_na and true_us > state.anchor_us:
-            used_fc += state.drain_na * (true_us - state.anchor_us)
-        return min(self.capacity_mc, used_fc // _FC_PER_MC)
+        return min(self.capacity_mc, self._used_fc(true_us, pulses) // _FC_PER_MC)
+
+    def falls_us(self, true_us: int, pulses: int) -> int | None:
+        """The first true time at which the line is a millivolt lower, while no more pulses are sent; None if it never will be."""
+        numbers, drawn_na = self.numbers, self.numbers.quiescent_na + self.state.drain_na
+        span_mv, used_mc = numbers.full_mv - numbers.empty_mv, self.used_mc(true_us, pulses)
+        if span_mv <= 0 or drawn_na <= 0:
+            return None
+        next_mc = -(-(span_mv * used_mc // self.capacity_mc + 1) * self.capacity_mc // span_mv)
+        if next_mc > self.capacity_mc:
+            return None
+        return true_us - (self._used_fc(true_us, pulses) - next_mc * _FC_PER_MC) // drawn_na
 
     def supply_mv(self, true_us: int, pulses: int) -> int:
         """The true voltage in millivolts."""
@@ -114,6 +121,13 @@ class Battery:
         """Something took this charge at once."""
         self.changes += 1
         self.state.anchor_fc += charge_nc * US_PER_S
+
+    def _used_fc(self, true_us: int, pulses: int) -> int:
+        state, numbers = self.state, self.numbers
+        used_fc = numbers.quiescent_na * true_us + numbers.step_nc * US_PER_S * pulses + state.anchor_fc
+        if state.drain_na and true_us > state.anchor_us:
+            used_fc += state.drain_na * (true_us - state.anchor_us)
+        return used_fc
 
     def _voltage_mv(self, spell: Spell, true_us: int, pulses: int) -> int:
         numbers = self.numbers

@@ -81,6 +81,11 @@ class Memory:
         self.writes += 1
         self.bytes_written += len(data)
         page, start = divmod(offset, PAGE_BYTES)
+        end = start + len(data)
+        if end <= PAGE_BYTES:  # a record, nearly always
+            old = self.pages.get(page, _ERASED)
+            self.pages[page] = old[:start] + data + old[end:]
+            return
         while data:
             old, piece = self.pages.get(page, _ERASED), data[: PAGE_BYTES - start]
             self.pages[page] = old[:start] + piece + old[start + len(piece) :]

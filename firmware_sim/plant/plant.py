@@ -146,6 +146,12 @@ class Plant:
         """Volume above the residual."""
         return max(0, self.state.reservoir.available_fl - self.state.motor.pushed_since_anchor_fl(pulses))
 
+    def volumes_fl(self, pulses: int) -> tuple[int, int]:
+        """Both: volume that has left the reservoir, and that above the residual."""
+        motor, full_fl = self.state.motor, self.state.reservoir.available_fl
+        left_fl = full_fl - motor.pushed_since_anchor_fl(pulses)
+        return (motor.anchor_out_fl + full_fl - left_fl, left_fl) if left_fl > 0 else (motor.anchor_out_fl + full_fl, 0)
+
     def absorbed_mass(self, true_us: int) -> int:
         """Drug the body has taken up from the pocket by a true time."""
         return self.state.pocket.absorbed_mass(true_us, self._profile.pocket.absorption_half_life_s)

@@ -37,10 +37,13 @@ class Stretch:
 
     def mass_between(self, from_fl: int, to_fl: int) -> int:
         """Drug in the fluid that entered between two volumes."""
-        total = 0
-        ends = (*self.starts_fl[1:], to_fl)
-        for start, end, level in zip(self.starts_fl, ends, self.levels_fg_per_ml, strict=True):
-            total += max(0, min(end, to_fl) - max(start, from_fl)) * level
+        total, start = 0, max(from_fl, self.starts_fl[0])
+        for end, level in zip((*self.starts_fl[1:], to_fl), self.levels_fg_per_ml, strict=True):
+            if end > start:
+                if end >= to_fl:
+                    return total + max(0, to_fl - start) * level
+                total += (end - start) * level
+                start = end
         return total
 
     def held_mass(self, in_fl: int) -> int:
@@ -57,7 +60,7 @@ class Stretch:
 
     def end_level(self, in_fl: int) -> int:
         """Concentration (fg/mL) of what leaves at the far end now."""
-        return self.level_at(in_fl - self.length_fl)
+        return self.levels_fg_per_ml[max(0, bisect_right(self.starts_fl, in_fl - self.length_fl) - 1)]
 
     def spans(self) -> list[Span]:
         """(beginning, concentration) of each piece."""
