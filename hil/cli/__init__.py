@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("hil.cli.replay", "Play a captured session to another pump and report what it does otherwise."),
     "export": ("hil.cli.export", "Write the wire protocol out for Kaitai Struct, Wireshark, C, JSON Schema, or as test vectors."),
     "train": ("hil.cli.train", "Hold a lesson for a class in the browser: a patient, a pump that sounds, a programmer, a debrief."),
+    "campaign": ("hil.cli.campaign", "Live many pumps from a plan: how often, how long until noticed, and how sure that is."),
     "keys": ("hil.cli.keys", "Make key files, look at them, and replace a key of a pump."),
     "clinic": ("hil.cli.clinic", "Dose rules, bridge, dilution, priming, refill dates: what is worked out beside the pump."),
     "weigh": ("hil.cli.weigh", "Read a balance again and again and write its log."),

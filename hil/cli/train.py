@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from hil.errors import UsageError
 
@@ -17,6 +18,8 @@ __all__ = ["command"]
 PLACES = 8
 PLACES_MAX = 40
 PORT_MAX = 65_535
+OPTIONS = {"places": "class"}
+"""Options that are called otherwise here."""
 
 
 class _Train(click.Group):
@@ -77,7 +80,19 @@ def command(
         return train_lessons.headless(headless, policy, asked["seed"], as_json)
     if policy is not None:
         raise UsageError("a policy is for a run without pages", where="--policy", do="add --headless LESSON")
+    if asked["run_name"]:
+        _demand_nothing_else(ctx)
     return _serve(asked, as_json)
+
+
+def _demand_nothing_else(ctx: click.Context) -> None:
+    """What a run is, was said when it began. Raises UsageError."""
+    given = [
+        name for name in ("lesson", "places", "units", "language", "seed") if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    for name in given:
+        option = f"--{OPTIONS.get(name, name)}"
+        raise UsageError(f"a run that is gone on with keeps its own {option}", where=option, do="leave it out, or leave out --run")
 
 
 def _serve(asked: dict[str, Any], as_json: bool) -> int:
@@ -113,8 +128,6 @@ def _lesson(asked: dict[str, Any]) -> tuple[Any, str]:
     """The lesson that was asked for, and its name in the run's folder. Raises UsageError."""
     if not asked["lesson"]:
         return None, ""
-    if asked["run_name"]:
-        raise UsageError("a run that is gone on with has its lesson", where="--lesson", do="leave it out, or leave out --run")
     from hil.console.lobby import chosen_name
     from hil.lesson.reader import load_lesson
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from hil.console.door import posted
 from hil.console.room import Room
 from hil.console.sessions import Session
 from hil.lesson.entries import as_plain
@@ -52,7 +53,7 @@ async def lessons(_request: Request, _room: Room, _session: Session) -> Response
 
 async def order(request: Request, room: Room, session: Session) -> Response:
     """An act of the instructor's, from a page that has no socket."""
-    asked = await _posted(request)
+    asked = await posted(request)
     act, args = asked.get("act"), asked.get("args", {})
     if not isinstance(act, str) or not isinstance(args, dict):
         raise Refusal(422, "an act has a name and arguments", where="act", do="reload the page")
@@ -154,23 +155,13 @@ async def sounds(_request: Request) -> Response:
 async def quiz_results(request: Request, _room: Room, _session: Session) -> Response:
     from hil.lesson.quiz import judge
 
-    return answered(judge(await _posted(request)))
+    return answered(judge(await posted(request)))
 
 
 async def quiz_csv(request: Request, _room: Room, _session: Session) -> Response:
     from hil.lesson.quiz import judge_csv
 
-    return _csv(judge_csv(await _posted(request)), "alarm-quiz")
-
-
-async def _posted(request: Request) -> dict[str, Any]:
-    try:
-        found = json.loads(await request.body())
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise Refusal(400, "the body is no JSON object", where="body", do="reload the page")
-    return found
+    return _csv(judge_csv(await posted(request)), "alarm-quiz")
 
 
 def _shown(room: Room, content: object) -> Response:
@@ -191,7 +182,7 @@ def _stored(room: Room) -> Stored:
 
 
 def _whose(request: Request, room: Room, session: Session) -> str:
-    first = "" if room.run is None else next(iter(room.run.cases), "")
+    first = "" if room.run is None or session.role == "learner" else next(iter(room.run.cases), "")
     key = str(request.path_params.get("key") or session.learner or first)
     if room.run is None or key not in room.run.cases:
         raise Refusal(404, "there is no such learner", where="learner", do="name one of the class")

@@ -117,6 +117,8 @@ def _asked(address: Address, room: Room, door: Door) -> Callable[[Request], Awai
             raise
         if address.own and session.role != "instructor" and request.path_params["key"] != session.learner:
             raise Refusal(403, "this is another learner's", where=request.url.path[:100], do="look at your own")
+        if not (address.page or session.role == "instructor" or room.rates.asks.of(session.digest).take()):
+            raise Refusal(429, "too many requests at once", where=request.url.path[:100], do="wait a moment, then look again")
         return await address.answer(request, room, session)
 
     return asked

@@ -18,7 +18,7 @@ from hil.console.room import Room
 from hil.console.sessions import ROLES, Role, Session
 from hil.web.refusals import JSON, Refusal, answered
 
-__all__ = ["Door"]
+__all__ = ["Door", "posted"]
 
 DAY_S = 86_400
 PAGES: Mapping[Role, str] = {"instructor": "/instructor", "learner": "/learner", "observer": "/observe"}
@@ -60,7 +60,7 @@ class Door:
 
     async def open(self, request: Request) -> Response:
         """POST /session: a link's secret, and a learner's nickname, for a cookie."""
-        asked = await _object(request)
+        asked = await posted(request)
         secret = asked.get("token")
         again = self._room.sessions.hand_over(secret)
         if again is not None:
@@ -69,7 +69,9 @@ class Door:
         role = self._room.sessions.role_of(secret, request.client.host if request.client else "")
         if role == "learner" and not asked.get("nickname"):
             return answered({"role": role, "wants": "nickname", **self._about()})
-        return self._admitted(*self._room.sessions.admit(role, asked.get("nickname"), self._room.join))
+        admitted = self._room.sessions.admit(role, asked.get("nickname"), self._room.join)
+        self._room.expel_strangers()
+        return self._admitted(*admitted)
 
     def _admitted(self, cookie: str, session: Session) -> Response:
         response = answered({**_told(session), **self._about(), "go": PAGES[session.role]})
@@ -83,6 +85,7 @@ class Door:
         role = self.role_asked(request.query_params)
         session = self.session(request, (role,))
         self._room.sessions.end(session)
+        self._room.expel_strangers()
         response = answered({"left": role})
         response.delete_cookie(self.cookie_name(role), path="/", secure=self._place.tls, httponly=True, samesite="strict")
         return response
@@ -101,7 +104,7 @@ def _told(session: Session) -> dict[str, str]:
     return {"role": session.role, "nickname": session.nickname, "learner": session.learner}
 
 
-async def _object(request: Request) -> dict[str, Any]:
+async def posted(request: Request) -> dict[str, Any]:
     """The body. Raises Refusal for another kind than JSON: a form of another site could send that."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
         raise Refusal(415, "a body is JSON here", where="Content-Type", do=f"send the header Content-Type: {JSON}")

@@ -70,6 +70,7 @@ def save_as(stored: Run, run: LessonRun, name: str, learner: str) -> dict[str, A
             f"{name[:LESSON_NAME_CHARS_MAX]!r} is no name of a lesson", where="name", do="use small letters, digits and hyphens"
         )
     folder = stored.folder.parent.parent / "lessons" / name
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # what a learner typed is in it
     saved = save_lesson(run.lesson, run.log.entries(), folder, learner=learner)
     return {"folder": str(folder), "left_out": list(saved.left_out)}
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from hil.pacing import wall_us
 
-__all__ = ["Bucket", "Buckets"]
+__all__ = ["Bucket", "Buckets", "Rates"]
 
 PARTIES_MAX = 1_024
 """Callers remembered at once; the one that was quiet longest is forgotten first, and had its bucket full again."""
@@ -51,3 +51,15 @@ class Buckets:
         while len(self._each) > PARTIES_MAX:
             self._each.popitem(last=False)
         return bucket
+
+
+class Rates:
+    """What one person may do in all windows together, so that nobody slows down the class or fills the disk: at once, and then one each."""
+
+    def __init__(self) -> None:
+        self.says = Buckets(80, 125_000)
+        """Acts and reports of a learner."""
+        self.asks = Buckets(60, 500_000)
+        """Addresses below `/api`, of whoever is not the instructor."""
+        self.opens = Buckets(40, 1_000_000)
+        """WebSockets."""

@@ -16,6 +16,7 @@ from typing import Any
 from hil.console.channel import Channel, Client, message
 from hil.console.lobby import Waiting, begin, resume, save_as
 from hil.console.pace import RunClock
+from hil.console.rates import Rates
 from hil.console.sessions import ANSWERS_KEPT, REFS_KEPT, Role, Session, Sessions
 from hil.console.store import Run
 from hil.console.telling import as_logged, clock_of, fold_of, live_of, rendering
@@ -34,7 +35,7 @@ __all__ = ["ROOM_ACTS", "Room"]
 CONNECTIONS_OF_ONE_MAX = 6
 CONNECTIONS_MAX = 200
 LONG_DONE = {"ok": False, "error": {"what": "this was done before", "where": "id", "do": "reload the page to see what came of it"}}
-ROOM_ACTS = ("choose", "readmit", "save-lesson")
+ROOM_ACTS = ("choose", "readmit", "save-lesson", "send-out")
 """Acts of the instructor that are about the room and not about the run."""
 
 
@@ -50,6 +51,7 @@ class Room:
         self.wake: Callable[[], None] = lambda: None
         self.sessions = Sessions(stored.facts.secrets, stored.keep_sessions, stored.facts.places)
         self.sessions.restore(stored.sessions())
+        self.rates = Rates()
         self._channels: dict[tuple[Role, str], Channel] = {}
         self._answers: dict[str, OrderedDict[str, dict[str, Any] | None]] = {}
         self._start_us = self._kept_us = 0
@@ -80,6 +82,8 @@ class Room:
         """A browser opens its connection. Raises Refusal when there are too many."""
         if len(self.clients) >= CONNECTIONS_MAX:
             raise Refusal(503, "the console has all the connections it takes", where="/ws", do="close other windows of this run")
+        if not self.rates.opens.of(session.digest).take():
+            raise Refusal(429, "too many connections from here, one after the other", where="/ws", do="wait a minute")
         own = [client for client in self.clients if client.session.digest == session.digest and client.gone is None]
         for client in own[: max(0, len(own) + 1 - CONNECTIONS_OF_ONE_MAX)]:
             client.leave("this page is open in too many windows")
@@ -106,11 +110,23 @@ class Room:
         """A fresh link for a learner whose browser is gone. Raises Refusal."""
         return {"link": f"{self.url}/join#{self.sessions.invite(learner)}"}
 
+    def send_out(self, learner: str) -> dict[str, Any]:
+        """Somebody who is nobody of the class loses his place to whoever comes; his case stays in the log. Raises Refusal."""
+        self.sessions.send_out(learner)
+        self.expel_strangers()
+        return {"free": True}
+
     def expel_old(self, session: Session) -> None:
         """Connections of a cookie that is none any more have to leave."""
         for client in self.clients:
             if client.session.learner == session.learner and client.session.digest != session.digest and session.role == "learner":
                 client.leave("you are here in another browser now")
+
+    def expel_strangers(self) -> None:
+        """Connections of whoever has left, or had to make room, tell nothing any more."""
+        for client in self.clients:
+            if self.sessions.now(client.session) is None:
+                client.leave("this cookie is none any more")
 
     # ------------------------------------------------------------ what is done
 
@@ -142,6 +158,8 @@ class Room:
     def _mine(self, act: str, args: Mapping[str, Any]) -> dict[str, Any]:
         if act == "readmit":
             return self.readmit(str(args.get("learner", "")))
+        if act == "send-out":
+            return self.send_out(str(args.get("learner", "")))
         if act == "save-lesson":
             return self.save(str(args.get("name", "")), str(args.get("learner", "")))
         return self.choose(str(args.get("lesson", "")), str(args.get("language", "") or self.stored.facts.language))

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Callable
@@ -149,9 +150,12 @@ class ConsoleServer:
             self._ended.set_result(None)
 
     def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-        """A callback raised: that is a defect of ours, so end with it; the run can be gone on with."""
+        """A callback raised: that is a defect of ours, so end with it; the run can be gone on with.
+
+        A socket that could not be taken in is none: too much is open, and the loop tries again.
+        """
         error = context.get("exception")
-        if isinstance(error, Exception):
+        if isinstance(error, Exception) and not (isinstance(error, OSError) and "socket" in context):
             self._defect(error)
 
     def _defect(self, error: Exception) -> None:
@@ -175,10 +179,10 @@ class ConsoleServer:
 
 def _write_whole(path: Path, text: str) -> None:
     """Write a file that others may read at any moment: whole or not at all, and for its owner alone. Raises UsageError."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        fresh.touch(mode=0o600)
-        fresh.write_text(text, encoding="utf-8")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
         fresh.replace(path)
     except OSError as error:
         raise UsageError(f"cannot write the ready file: {error.strerror}", where=str(path), do="choose another path") from None

@@ -151,6 +151,15 @@ class Sessions:
         self._invited[secret] = learner
         return secret
 
+    def send_out(self, learner: str) -> None:
+        """Take the place from a learner who is nobody of the class; his cookie and any fresh link for him are none. Raises Refusal."""
+        session = self.by_who(learner) if learner else None
+        if session is None:
+            raise Refusal(404, "there is no such learner", where="learner", do="name one of the class")
+        self._invited = {secret: whom for secret, whom in self._invited.items() if whom != learner}
+        del self._by_digest[session.digest]
+        self._save()
+
     def hand_over(self, secret: object) -> tuple[str, Session] | None:
         """A fresh cookie for who was invited; the learner's old one is none any more. None for any other secret."""
         old = self.by_who(self._invited.pop(secret, "")) if isinstance(secret, str) else None

@@ -21,13 +21,14 @@ from hil.console.rates import Bucket
 from hil.console.room import ROOM_ACTS, Room
 from hil.console.sessions import Session
 from hil.errors import HilError
+from hil.lesson.acts.asked import TEXT_CHARS_MAX
 from hil.lesson.doors import DOORS
 from hil.lesson.orders import LEARNER_ORDERS, ORDERS
 from hil.web.refusals import Refusal
 
 __all__ = ["MESSAGE_BYTES_MAX", "talk"]
 
-MESSAGE_BYTES_MAX = 65_536
+MESSAGE_BYTES_MAX = 32_768
 """A therapy with all its groups has some thousands."""
 BAD_MAX = 100
 """Messages of one connection that are none, past which it is closed."""
@@ -44,6 +45,7 @@ PRESENCE = {"left", "back"}
 """What the console itself says of a browser."""
 REPORTS = ("heard", "audio")
 """What a browser tells of itself; nobody waits for an answer."""
+REPORTED = {"n", "outcome", "client", "state", "muted", "volume", "hidden"}
 
 
 async def talk(socket: WebSocket, room: Room, session: Session) -> None:
@@ -98,7 +100,7 @@ class Ear:
         given: Any = None
         try:
             given = _object(text)
-            if not self._rate.take():
+            if not (self._rate.take() and self._is_patient()):
                 raise Refusal(429, "too many messages at once", where="message", do="wait a moment, then do it again")
             kind = given.get("t")
             if type(given.get("v")) is not int or given["v"] != VERSION or not isinstance(kind, str) or kind not in self._kinds:
@@ -109,6 +111,11 @@ class Ear:
         except Exception:  # noqa: BLE001  # one act that fails must not take the class with it
             sys.stderr.write(f"pumpsim: a defect at {str(given)[:200]}:\n{traceback.format_exc()}")
             self._refuse(given, Refusal(500, "a defect of the console", where="act", do="its standard error has the traceback"))
+
+    def _is_patient(self) -> bool:
+        """Whether a learner says no more than a person does, in all windows together."""
+        session = self.client.session
+        return session.role != "learner" or self._room.rates.says.of(session.digest).take()
 
     def _refuse(self, given: Any, refusal: Refusal) -> None:
         found = given.get("id") if isinstance(given, dict) else None
@@ -124,6 +131,8 @@ class Ear:
             raise Refusal(422, "an act has an id of its own", where="id", do="reload the page")
         if not isinstance(act, str) or not 1 <= len(act) <= NAME_CHARS_MAX or not isinstance(args, dict):
             raise Refusal(422, "an act has a name and arguments", where="act", do="reload the page")
+        if not _short(args):
+            raise Refusal(422, f"a text has at most {TEXT_CHARS_MAX:,} characters", where=act, do="write less")
         session = self._session()
         if session.role == "observer":
             raise Refusal(403, "an observer only looks", where=act, do="join as a learner to act")
@@ -139,7 +148,7 @@ class Ear:
     def _report(self, given: Mapping[str, Any]) -> None:
         session = self._session()
         if session.role != "observer":
-            facts = {name: value for name, value in given.items() if name not in {"v", "t"}}
+            facts = {name: value for name, value in given.items() if name in REPORTED and _short(value)}
             with contextlib.suppress(HilError):
                 self._room.act(session, given["t"], facts)
 
@@ -180,6 +189,13 @@ def _shallow(value: Any, depth: int) -> bool:
             return abs(value) < float("inf")
         case _:
             return True
+
+
+def _short(value: Any) -> bool:
+    """Whether no text in it is longer than a field takes: what is refused is written down and shown too."""
+    if isinstance(value, dict):
+        return all(_short(key) and _short(each) for key, each in value.items())
+    return all(map(_short, value)) if isinstance(value, list) else not isinstance(value, str) or len(value) <= TEXT_CHARS_MAX
 
 
 def _is_id(value: Any) -> bool:

@@ -8,7 +8,8 @@
     RUNS/NAME/sessions.json  who is there: nickname, and the SHA-256 of a cookie
     RUNS/NAME/clock.json     how far simulated time had come
 
-Forgetting a run removes its folder; nothing of it is anywhere else.
+Forgetting a run removes its folder; nothing of it is anywhere else but what somebody took out: files that were exported, and lessons that
+were saved from it, in which stands what a learner typed.
 """
 
 from __future__ import annotations
@@ -195,6 +196,9 @@ def forget(runs: Path, name: str) -> None:
     folder = _folder(runs, name)
     lock = _locked(folder)
     try:
+        for path in folder.iterdir():  # what names it goes last, or what was left of it could not be forgotten again
+            if path.name not in {"run.json", "lock"}:
+                path.unlink()
         shutil.rmtree(folder)
     except OSError as error:
         raise _unusable(folder, error) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -28,7 +29,7 @@ class Log:
         if self._path is not None:
             _mend(self._path)
             self._count = sum(1 for _ in _lines(self._path)) if self._path.exists() else 0
-            self._file = self._path.open("a", encoding="utf-8")
+            self._file = open(self._path, "a", encoding="utf-8", opener=_for_its_owner)  # noqa: SIM115  # closed by `close`
 
     def __len__(self) -> int:
         return self._count
@@ -62,6 +63,10 @@ class Log:
         """Let go of the file; may be called again."""
         if self._file is not None:
             self._file.close()
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def read_log(path: Path | str) -> list[Entry]:

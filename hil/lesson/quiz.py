@@ -260,6 +260,8 @@ def judge_csv(posted: Mapping[str, Any]) -> str:
     import csv
     import io
 
+    from hil.lesson.export import cell
+
     judged, _ = _judged(_read(posted))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -272,7 +274,8 @@ def judge_csv(posted: Mapping[str, Any]) -> str:
         urgent = (sound.priority, answer.priority, _yes(answer.priority == sound.priority))
         acted = (sound.act, answer.act, _yes(answer.act == sound.act))
         summed = ("" if each.sum is None else each.sum, "" if answer.sum is None else answer.sum)
-        writer.writerow([turn, *named, *urgent, *acted, answer.ms, *summed, _yes(answer.read), rights * PERCENT // turn])
+        row = [turn, *named, *urgent, *acted, answer.ms, *summed, _yes(answer.read), rights * PERCENT // turn]
+        writer.writerow([cell(value) for value in row])
     return out.getvalue()
 
 

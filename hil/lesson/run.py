@@ -256,7 +256,7 @@ class LessonRun:
         self._interrupted = True
         if self.setting.alarm_drops and (self.speed != 1 or self.goal is not None):
             self.goal = None
-            self.set_clock(CLASS, self.state, 1, "a pump sounds a new alarm")
+            self.set_clock(CLASS, self.state, 1, "real time again", "a pump sounds a new alarm")  # whose, nobody else's page tells
 
     def set_clock(self, who: str, state: Literal["paused", "running", "ended"], speed: int, why: str, goal: str = "") -> None:
         """Change state and speed, and write it down. `why` is for everybody, `goal` for the trainer: it may name a fact."""

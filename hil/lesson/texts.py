@@ -45,7 +45,7 @@ class Texts(Part):
 
     title: Text = Field(title="what it is called; no learner sees it before the debrief")
     needs: Text = Field(title="why anybody needs it: what goes wrong in practice")
-    objectives: Paragraphs = Field(title="what the learner can do afterwards")
+    objectives: Paragraphs = Field(title="what the learner can do afterwards; on the first page, so they must not tell the case")
     briefing: Paragraphs = Field(title="what the learner is told before: who the patient is, what is asked; nothing that gives it away")
     story: Paragraphs = Field(title="what truly happened, for the instructor and the debrief")
     facilitation: Paragraphs = Field(title="how an instructor helps along, and what not to say")

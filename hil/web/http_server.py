@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import socket
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -22,10 +23,15 @@ from hil.web.refusals import Refusal
 
 __all__ = ["CertificateFiles", "HttpServer"]
 
+LOOPBACKS = {"127.0.0.1", "::1"}
 KEEP_ALIVE_S = 600
 """A client between two calls, such as a person at a prompt, keeps its connection."""
 END_S = 1
 """What connections get to end by themselves when the server ends."""
+CONNECTIONS_MAX = 512
+"""At most, and half of the files that the machine lets us open: past it nobody comes in, and what is open goes on."""
+REQUEST_S = 30
+"""What a fresh connection gets to send the head of its first request. Some browsers open one they may not need."""
 
 
 class CertificateFiles(NamedTuple):
@@ -118,8 +124,34 @@ class _Server(uvicorn.Server):
         self.up.set()
 
 
+def _connections_max() -> int:
+    return min(CONNECTIONS_MAX, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+
+
+def _address(connection: object) -> str:
+    client = getattr(connection, "client", None)
+    return str(client[0]) if client else ""
+
+
 class _Protocol(H11Protocol):
-    """Says in JSON, as all the rest does, that a request is none; and whatever comes, only its own connection ends."""
+    """Says in JSON, as all the rest does, that a request is none; and whatever comes, only its own connection ends.
+
+    Who opens connections and says nothing has them closed, and one address never has more than half of all.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        most, own = _connections_max(), _address(self)
+        of_one = [_address(each) for each in self.connections].count(own)
+        if len(self.connections) > most or (of_one > most // 2 and own not in LOOPBACKS):
+            transport.abort()
+            return
+        self.loop.call_later(REQUEST_S, self._close_silent)
+
+    def _close_silent(self) -> None:
+        begun: object = self.cycle  # None until a request has begun, whatever its type says
+        if self.transport.get_protocol() is self and begun is None:
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         try:

@@ -31,7 +31,15 @@ RENDER = """import('/static/synth.js').then(async ({ render }) => {
   return btoa(parts.map((part) => String.fromCharCode(...part)).join(""))
 })"""
 TRUTH = "the pump is stopped"
-LOOKS, LOOK_MS = 100, 100
+LOOKS, LOOK_MS = 50, 100
+
+
+def settle(page: Page) -> None:
+    """Plots are drawn anew some frames after the window has another size."""
+    for _ in range(LOOKS):
+        if not overflows(page):
+            return
+        page.wait_for_timeout(LOOK_MS)
 
 
 class Looks:
@@ -45,6 +53,7 @@ class Looks:
         """Look at it."""
         for size in (DESKTOP, PHONE) if self._whole else (DESKTOP,):
             page.set_viewport_size({"width": size[0], "height": size[1]})
+            settle(page)
             wrong = [*overflows(page), *overlaps(page), *broken(page.inner_text("body"), US)]
             if self._whole:
                 page.evaluate("scrollTo(0, 0)")

@@ -115,7 +115,7 @@ def test_folder_of_runs_is_its_owners_alone(kept: Kept) -> None:
     """Nobody else on the machine may read links, nicknames or logs."""
     run = kept.folder / "runs" / kept.run
 
-    assert run.stat().st_mode & 0o077 == 0
+    assert not [path for path in (run, *run.iterdir()) if path.stat().st_mode & 0o077]
     assert json.loads((run / "run.json").read_text())["secrets"].keys() == {"instructor", "learner", "observer", "code"}
 
 
@@ -123,7 +123,8 @@ def test_folder_of_runs_is_its_owners_alone(kept: Kept) -> None:
     "arguments, said",
     [
         (["--lesson", "no-such"], "no lesson is called 'no-such'"),
-        (["--lesson", "found-stopped", "--run", "teal-otter"], "a run that is gone on with has its lesson"),
+        (["--lesson", "found-stopped", "--run", "teal-otter"], "keeps its own --lesson"),
+        (["--run", "teal-otter", "--class", "3"], "keeps its own --class"),
         (["--run", "../etc"], "there is no run '../etc'"),
         (["--host", "example.org"], "'example.org' is no IP address"),
         (["--host", "127.0.0.1", "--lan"], "--host and --lan are both given"),

@@ -85,11 +85,18 @@ def test_a_script_does_what_the_lesson_allows_and_names_no_lesson(name: str) -> 
 
 @pytest.mark.parametrize("name", shipped_lessons())
 def test_the_first_page_does_not_tell_the_case(name: str) -> None:
-    """The briefing of a case or a team holds neither title nor story nor what is taught; that of a skill says what is practised."""
+    """The first page holds objectives and neither title nor story nor debriefing; diagnoses stand in an order of words.
+
+    What is unlike the ward is told before a skill only: in a case it would name what it is about.
+    """
     lesson = shipped(name)
-    told = set(texts(opening(lesson, "Blue", "#1f4e8c", "Ana")["briefing"]))
+    page = opening(lesson, "Blue", "#1f4e8c", "Ana")
+    told = set(texts(page["briefing"]))
+    choices = [each["text"].casefold() for each in page["diagnoses"]]
 
     assert not told & {lesson.title, *lesson.texts.story, *lesson.texts.debrief}
     assert told >= set(lesson.texts.briefing)
-    assert bool(told & set(lesson.texts.objectives)) == (lesson.head.zone == "skill")
+    assert told >= set(lesson.texts.objectives)
+    assert (lesson.texts.fidelity in told) == (lesson.head.zone == "skill")
+    assert choices == sorted(choices)
     assert f"Clinically reviewed: {lesson.head.reviewed}" in told

@@ -9,6 +9,7 @@ import pytest
 
 from hil.errors import CheckFailed, UsageError
 from hil.lesson.entries import INSTRUCTOR
+from hil.lesson.projection import project
 from hil.lesson.run import LessonRun
 from tests.lesson.runs import MIN, QUIET, H, a_lesson, a_run, found, last
 
@@ -104,7 +105,7 @@ def test_nobody_acts_while_the_simulation_is_paused(tmp_path: Path) -> None:
 
 
 def test_a_new_alarm_stops_time_at_its_instant_and_drops_to_real_time(tmp_path: Path) -> None:
-    """However much time was asked for, it ends where the pump begins to sound; the class is told why it is slow now."""
+    """However much time was asked for, it ends where the pump begins to sound; the class is told it is real time, not whose pump it is."""
     run, ana = a_run(tmp_path)
     run.order(INSTRUCTOR, "speed", {"factor": "100000"})
 
@@ -116,6 +117,7 @@ def test_a_new_alarm_stops_time_at_its_instant_and_drops_to_real_time(tmp_path: 
     assert sound.about == ana
     assert sound.data["fresh"]
     assert (run.speed, clock.who, clock.data["speed"]) == (1, "class", 1)
+    assert "pump" not in str(project(clock, "learner", "L2"))
 
 
 def test_a_lesson_may_leave_the_speed_as_it_is(tmp_path: Path) -> None:

@@ -194,7 +194,8 @@ function page(view) {
     h("div", { class: "grid two" },
       card("What truly happened", {}, view.story.map((text) => h("p", {}, text))),
       card("What the debrief should come to", {}, view.points.map((text) => h("p", {}, text)),
-        h("h3", {}, "What the lesson is to teach"), h("ul", {}, view.run.objectives.map((text) => h("li", {}, text))))),
+        h("h3", {}, "What the lesson is to teach"), h("ul", {}, view.run.objectives.map((text) => h("li", {}, text))),
+        view.run.fidelity && [h("h3", {}, "What was unlike the ward"), h("p", {}, view.run.fidelity)])),
     files(view));
   curves(plots, () => fetched(`${source}/curves`), strip);
   futures(future, view, (n) => fetched(`${source}/future/${n}`));

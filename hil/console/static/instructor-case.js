@@ -20,7 +20,7 @@ export function mountCase(board, host) {
   const failed = h("div", { class: "say bad", role: "alert", hidden: true });
   const away = h("span", { class: "row", hidden: true }, badge("not connected", "bad"), button("Let in again…", () => letIn(board), { class: "small" }));
   const parts = [
-    h("section", { class: "card stack" }, h("div", { class: "row between" }, h("div", { class: "row" }, name, badges, away), when), facts, failed, apart, sides, h("div", { class: "figures" }, h("div", { class: "scroll" }, table), h("div", { class: "well" }, h("h3", {}, "The patient, in truth"), patient))),
+    h("section", { class: "card stack" }, h("div", { class: "row between" }, h("div", { class: "row" }, name, badges, away, button("Send out…", () => sendOut(board), { class: "small" })), when), facts, failed, apart, sides, h("div", { class: "figures" }, h("div", { class: "scroll" }, table), h("div", { class: "well" }, h("h3", {}, "The patient, in truth"), patient))),
     h("section", { class: "card", "aria-label": "Over time" }, plots),
   ];
   const empty = h("div", { class: "card empty" }, "Open a learner to see pump and patient.");
@@ -85,4 +85,17 @@ async function letIn(board) {
   const row = board.row(), { ok, seen, error } = await board.do("readmit", { learner: board.open });
   const body = ok ? [h("p", {}, `This link lets ${row.nickname} go on where they left, once. Give it to nobody else.`), h("p", { class: "mono" }, seen.link)] : h("p", { class: "bad" }, errorText(error));
   await dialog({ title: `Let ${row.nickname} in again`, body, actions: [{ label: "Done", value: "" }] });
+}
+
+/** Somebody took a place who is nobody of the class. */
+async function sendOut(board) {
+  const { nickname } = board.row(), learner = board.open;
+  const chosen = await dialog({
+    title: `Send ${nickname} out?`,
+    body: h("p", {}, "The place is free for somebody else, and what was done in it stays in the log. They cannot come back to it."),
+    actions: [{ label: "Send out", value: "yes", kind: "danger" }, { label: "Cancel", value: "", focus: true }],
+  });
+  if (!chosen) return;
+  const { ok, error } = await board.do("send-out", { learner });
+  if (!ok) await dialog({ title: "Not sent out", body: h("p", { class: "bad" }, errorText(error)), actions: [{ label: "Close", value: "" }] });
 }

@@ -39,7 +39,7 @@ def think(case: Case, asked: Asked) -> Done:
     diagnosis, sure = asked.text("diagnosis"), asked.read("sure", _share)
     known = case.setting.diagnoses
     if known and diagnosis not in known:
-        raise UsageError(f"{diagnosis!r} is none of the diagnoses", where="diagnosis", do=f"it is one of: {', '.join(known)}")
+        raise UsageError(f"{diagnosis!r} is none of the diagnoses", where="diagnosis", do=f"it is one of: {', '.join(sorted(known))}")
     thought = {"diagnosis": diagnosis, "sure": sure}
     return Done({}, "committed to a diagnosis", (("thought", thought),))
 

@@ -237,6 +237,7 @@ def _run(stored: Stored) -> dict[str, Any]:
         "minutes": lesson.head.minutes,
         "review": lesson.review,
         "objectives": list(lesson.texts.objectives),
+        "fidelity": lesson.texts.fidelity or "",
         "seed": stored.began.get("seed"),
         "began": stored.moments.date(0),
         "length": stored.moments.length(stored.moments.end_us),

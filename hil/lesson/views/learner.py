@@ -23,6 +23,8 @@ SOUNDS_KEPT = 60
 WIRE_KEPT = 6
 RECORD_KEPT = 300
 LIST_KEPT = 200
+SPOKEN_CHARS_MAX = 160
+"""Of what was typed, in the title of an act; a note itself stands in its own list."""
 REVIEW_ACTS = ("review", "type", "review-refill")
 """Acts that only prepare: they are not in the learner's own record."""
 TABLES = {"examine": "results", "hands": "results", "treat": "orders", "refill": "refill"}
@@ -286,4 +288,5 @@ class LearnerView:
 def _spoken(typed: Any, choices: Collection[str]) -> str:
     """A typed text; one of a list of words as it is said."""
     text = typed if isinstance(typed, str) else ""
+    text = text if len(text) <= SPOKEN_CHARS_MAX else f"{text[: SPOKEN_CHARS_MAX - 2]} …"
     return text.replace("-", " ") if text in choices else text

@@ -17,8 +17,8 @@ __all__ = ["opening"]
 
 STRENGTHS = "R-003"
 """The rule that tells the strengths for pumps."""
-TOLD_BEFORE = ("skill",)
-"""Zones whose objectives stand on the first page; those of a case would tell what is wrong, and come with the debrief."""
+UNLIKE_TOLD_BEFORE = ("skill",)
+"""Zones in which what is unlike the ward stands on the first page; that of a case would tell what is wrong, and comes with the debrief."""
 ALONE = "wait"
 """The group of a learner without an instructor: letting the clock run."""
 
@@ -32,18 +32,24 @@ def opening(lesson: Lesson, run: str = "", colour: str = "", nickname: str = "",
         "run": {"name": run, "colour": colour, "nickname": nickname, "profile": "US"},
         "briefing": {
             "words": list(texts.briefing),
-            "objectives": list(texts.objectives) if head.zone in TOLD_BEFORE else [],
+            "objectives": list(texts.objectives),
             "minutes": f"{head.minutes} min",
             "level": head.level,
             "zone": head.zone,
             "reviewed": f"Clinically reviewed: {head.reviewed}",
             "not_reviewed": head.reviewed == NOT_REVIEWED,
-            "fidelity": texts.fidelity or "",
+            "fidelity": (texts.fidelity or "") if head.zone in UNLIKE_TOLD_BEFORE else "",
         },
         "doors": [{"group": group, "acts": acts} for group in GROUPS if (acts := [_door(door) for door in shown if door.group == group])],
         "stock": [quantity.CONCENTRATION.text(strength) for strength in rule_set(DEFAULT_SET).rules[STRENGTHS].many("pump_ng_per_ml")],
-        "diagnoses": [{"id": name, "text": lesson.diagnosis(name)} for name in head.diagnoses],
+        "diagnoses": _diagnoses(lesson),
     }
+
+
+def _diagnoses(lesson: Lesson) -> list[dict[str, str]]:
+    """To choose from, by their words: who writes a lesson writes the right one first."""
+    told = [{"id": name, "text": lesson.diagnosis(name)} for name in lesson.head.diagnoses]
+    return sorted(told, key=lambda each: each["text"].casefold())
 
 
 def _door(door: Door) -> dict[str, Any]:
