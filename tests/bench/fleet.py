@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 import resource
+import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,15 @@ TURNS = 3
 PUMPS = (50_000, 100_000, 200_000, 400_000)
 FLEET_LIVES, PUMP_LIVES = 8_192, 60
 KIB_PER_MIB = 1_024
+WORKERS = (1, 2, 3, 4)
+LIVES = """name: lives
+about: Lives of the event-driven pump, as many as keep each worker busy for a while.
+engine: pump
+runs: 600
+years: 6
+seed: 1
+"""
+"""What is shared out among workers."""
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
 
@@ -58,7 +70,7 @@ def million(plan: Plan, pumps: int) -> dict[str, Any]:
 
 
 def grow() -> dict[str, str]:
-    """How processor time grows with pumps and with years, as drawings by file name."""
+    """How time grows with pumps, years and workers, as drawings by file name."""
     plan = plan_named("stall-and-battery")
     plan.runs = max(PUMPS)
     by_pumps = [million(plan, pumps)["cpu_s"] for pumps in PUMPS]
@@ -71,7 +83,31 @@ def grow() -> dict[str, str]:
             "The fleet: time against pumps, seven years each", "thousands of pumps", [n // 1000 for n in PUMPS], by_pumps
         ),
         "fleet-years.svg": _drawn(f"The fleet: time against years, {PUMPS[0]:,} pumps", "years", list(years), by_years),
+        "campaign-workers.svg": _by_workers(),
     }
+
+
+def _by_workers() -> str:
+    taken = shared_out()
+    ticks = [round(max(taken.values()) * part / 4, 1) for part in range(5)]
+    curve = Curve("measured", list(taken.values()))
+    title = "A campaign of 600 event-driven lives on two processors: time against workers"
+    return draw(title, "workers", list(taken), [Panel("wall-clock time", "s", 0, ticks[-1] * 1.05, ticks, [curve])], list(taken))
+
+
+def shared_out() -> dict[int, float]:
+    """Wall-clock seconds of one campaign of event-driven lives, command and all, by its number of workers."""
+    taken = {}
+    with tempfile.TemporaryDirectory() as folder:
+        plan = Path(folder, "lives.yaml")
+        plan.write_text(LIVES, encoding="utf-8")
+        for workers in WORKERS:
+            command = [sys.executable, "-c", "from hil.cli import main; main()", "campaign", "run", str(plan)]
+            options = ["--out", str(Path(folder, f"out-{workers}")), "--workers", str(workers), "--chunk", "50", "--json"]
+            began = time.perf_counter()
+            subprocess.run([*command, *options], check=True, capture_output=True)
+            taken[workers] = round(time.perf_counter() - began, 1)
+    return taken
 
 
 def _drawn(title: str, unit: str, at: Sequence[int], taken_s: Sequence[float]) -> str:
