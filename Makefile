@@ -62,13 +62,13 @@ mutants: $(READY) ## run the shipped suite on pumps with one defect each, the te
 mutants-all: $(READY) ## the same with every test of the suite
 	@mkdir -p build && $(BIN)/pumpsim mutants run -o build/mutants-all.json $(ARGS) -- pytest -q hil/suite
 
-validation: $(READY) ## renew the results on docs/tool-validation.md (minutes)
+validation: $(READY) ## renew the results on docs/reference/tool-validation.md (minutes)
 	@$(BIN)/python -m tests.support.tool_validation $(ARGS) && $(MAKE) docs
 
 bench: $(READY) ## measure speed, one process, nothing beside it
 	@$(PYTEST) -q tests/bench -m bench -n0 --benchmark-enable -p no:randomly $(ARGS)
 
-bench-peers: $(PEERS)/.ready ## measure beside simpy, lewis, tickit, sinstruments and pymodbus; writes docs/measurements.json
+bench-peers: $(PEERS)/.ready ## measure beside simpy, lewis, tickit, sinstruments and pymodbus; writes docs/explanation/measurements.json
 	@$(PEERS)/bin/python -m tests.bench.peers && $(BIN)/python -m docs.generate
 
 bench-classroom: $(READY) ## how late pages are with 1 and with 20 learners at x1000, nothing beside it (ARGS="--minutes 30": does memory stay)

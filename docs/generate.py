@@ -33,7 +33,8 @@ from tests.bench.peers.page import pages as performance
 __all__ = ["main", "pages", "stale"]
 
 DOCS = Path(__file__).resolve().parent
-SHEETS = "data-sheets"
+REFERENCE = "reference"
+SHEETS = f"{REFERENCE}/data-sheets"
 
 STATE_TABLES: tuple[tuple[str, str, StateTable], ...] = (
     ("Modes of the pump", "firmware_sim/firmware/modes.py", MODE_TABLE),
@@ -43,14 +44,14 @@ STATE_TABLES: tuple[tuple[str, str, StateTable], ...] = (
 
 def pages() -> dict[str, str]:
     """Every generated page: its path below docs/ and its text."""
-    made = {"wire-protocol.md": wire_protocol(), "faults.md": faults(), "states.md": _states(), **data_sheets(SHEETS)}
-    made |= {"bench-api.md": bench_api(), "bench-api.openapi.json": bench_openapi()}
-    made |= {"diagnostics.md": diagnostics(), "mutants.md": mutants()} | patient_pages()
+    made = {"wire-protocol.md": wire_protocol(), "faults.md": faults(), "states.md": _states(), "mutants.md": mutants()}
+    made |= {"bench-api.md": bench_api(), "bench-api.openapi.json": bench_openapi(), "diagnostics.md": diagnostics()}
     made |= {"dose-rules.md": dose_rules(DOCS.parent / "tests", DOCS.parent)}
     made |= {"scenario-reference.md": scenario_reference(), "scenario.schema.json": scenario_schema()}
     made |= {"lesson-reference.md": lesson_reference(), "lesson.schema.json": lesson_schema()}
     made |= {"requirements.md": requirements(DOCS.parent), "tool-validation.md": tool_validation(DOCS.parent)}
-    made |= performance(DOCS)
+    made = {f"{REFERENCE}/{name}": text for name, text in made.items()}
+    made |= data_sheets(SHEETS) | patient_pages() | performance(DOCS)
     return {path: text.rstrip("\n") + "\n" for path, text in made.items()}
 
 

@@ -58,7 +58,7 @@ class Trace:
 
     def since(self, number: int) -> list[TraceRecord]:
         """Records from `number` on that are still kept."""
-        skip = max(0, number - (self.count - len(self.tail)))
+        skip = min(max(0, number - (self.count - len(self.tail))), len(self.tail))
         return [_told(record) if isinstance(record, tuple) else record for record in islice(self.tail, skip, None)]
 
 

@@ -20,17 +20,18 @@ HEAD = """# Data sheet of {name}
 
 Generated from `firmware_sim/profiles/{name}.yaml`. Every number of this simulated pump, as the simulator has it: an integer, with its unit
 last in its name. *Sourced*: a public source was found. *Assumed*: plausible, none was found; put your own number in its place with a
-[profile of your own](../profiles.md).
+[profile of your own](../../how-to/profiles.md).
 """
 INDEX = """# Data sheets
 
-Every number of each simulated pump, and where it comes from. To change one, or make a pump of your own: [profiles.md](../profiles.md).
+Every number of each simulated pump, and where it comes from. To change one, or make a pump of your own:
+[profiles.md](../../how-to/profiles.md).
 """
 CATHETERS = """# Catheters
 
 Generated from `firmware_sim/profiles/catheters.yaml`. Each can stand in place of the one that a pump comes with:
 `pumpsim serve itp-40 --catheter 114cm`, `pumpsim://itp-40?catheter=114cm`, `Pump("itp-40", catheter="114cm")`. A length between them is a
-number of a [profile of your own](../profiles.md).
+number of a [profile of your own](../../how-to/profiles.md).
 
 The path is internal tubing ({tubing}) and catheter together. A new concentration reaches the tip when the path has been filled once.
 """

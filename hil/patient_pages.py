@@ -21,7 +21,7 @@ CONCENTRATION_NG_PER_ML = 500_000
 EVERY_DAY = 0b111_1111
 NUMBERS_HEAD = """# Numbers of the patient
 
-Generated from `firmware_sim/profiles/patients`. What they do is told in [patient.md](patient.md).
+Generated from `firmware_sim/profiles/patients`. What they do is told in [patient.md](../how-to/patient.md).
 
 *Published*: a public source has it. *Derived*: worked out from published numbers, as the source says; a test derives it again where the
 model is needed for it. *Unverified*: from memory of a label or textbook, not looked up. *Assumed*: plausible, no source was found. To try
@@ -33,7 +33,7 @@ SHOWN = {"published": "published", "derived": "derived", "memory": "unverified",
 def pages() -> dict[str, str]:
     """Every page and picture: path below the documents, and text."""
     made = {f"images/patient-{preset}.svg": _story(preset) for preset in STORIES}
-    return made | {"images/patient-bolus.svg": _bolus(), "images/patient-canal.svg": _canal(), "patient-numbers.md": _numbers()}
+    return made | {"images/patient-bolus.svg": _bolus(), "images/patient-canal.svg": _canal(), "reference/patient-numbers.md": _numbers()}
 
 
 # -- numbers -----------------------------------------------------------------------------------------------------------------------------

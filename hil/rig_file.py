@@ -251,7 +251,9 @@ def _problem(details: ErrorDetails, tree: Tree) -> Problem:
         return Problem(line, f"'{key}' is not a key here", _meant(key, _keys_at(place)))
     if details["type"] == "string_pattern_mismatch":
         return Problem(line, f"{key}: {details['input']!r} is no date", "write it like 2026-03-01")
-    return Problem(line, f"'{key}' cannot be read" if key else "the file has no keys", "compare it with the example in docs/test-a-pump.md")
+    return Problem(
+        line, f"'{key}' cannot be read" if key else "the file has no keys", "compare it with the example in docs/how-to/test-a-pump.md"
+    )
 
 
 def _above(place: Place) -> str:

@@ -1,7 +1,7 @@
 """Who may speak: the security profiles. `secure` is what a pump should be; each of the others has one weakness, and is a lesson.
 
 A weakness is a published one of an implant or an infusion pump, made to happen on purpose: the attack that its profile names succeeds
-there and fails on `secure`. What a wire that authenticates does not do is told in docs/security.md.
+there and fails on `secure`. What a wire that authenticates does not do is told in docs/explanation/security.md.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class BenchCalls(ABC):
         return self.call("rinse", volume_nl=volume_nl, turns=turns)
 
     def diagnose(self, what: str, **args: int | bool) -> dict[str, Any]:
-        """Examine pump and catheter (docs/diagnostics.md); what a person would see, which may be wrong."""
+        """Examine pump and catheter (docs/reference/diagnostics.md); what a person would see, which may be wrong."""
         return self.call("diagnose", what=what, **args)
 
     def service_reset(self) -> None:

@@ -139,4 +139,6 @@ def _connected(address: str, tls: Tls | None) -> Client:
         return Client(address, security=security, timeout=CONNECT_S, name=f"pumpsim-{version('pumpsim')}")
     except (OSError, ValueError) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UsageError(f"no scheduler answers: {why}", where=address, do="start one with `dask scheduler`, see docs/cluster.md") from None
+        raise UsageError(
+            f"no scheduler answers: {why}", where=address, do="start one with `dask scheduler`, see docs/how-to/cluster.md"
+        ) from None

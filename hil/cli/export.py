@@ -35,7 +35,7 @@ def command(form: str, output: str | None) -> None:
     c-header     C99 header: constants, structs, functions that read and write (pumpsim_wire.h)
     json-schema  JSON Schema 2020-12 of all messages
     vectors      test vectors as JSON: messages, refusals, broken frames, a keyed session
-    markdown     the page docs/wire-protocol.md
+    markdown     the page docs/reference/wire-protocol.md
 
     \b
         pumpsim export wireshark -o pumpsim.lua

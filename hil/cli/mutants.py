@@ -105,7 +105,7 @@ def _demand_row(row: str | None) -> None:
     if row is not None and row not in rows:
         near = get_close_matches(row, rows, 1)
         raise UsageError(
-            f"no requirement {row!r}", where="--negates", do=f"did you mean {near[0]}?" if near else "see docs/requirements.md"
+            f"no requirement {row!r}", where="--negates", do=f"did you mean {near[0]}?" if near else "see docs/reference/requirements.md"
         )
 
 

@@ -80,7 +80,7 @@ def status(talk: Talk) -> None:
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.option("--yes", is_flag=True, help="Send without asking.")
 @click.option("--interrupt", is_flag=True, help="End a running bolus for it.")
-@click.option("--person", type=click.Path(dir_okay=False), metavar="FILE", help="What is known of the person; see docs/clinic.md.")
+@click.option("--person", type=click.Path(dir_okay=False), metavar="FILE", help="What is known of the person; see docs/how-to/clinic.md.")
 @click.option("--reason", default="", metavar="WORD", help="Why the dose changes: effect, side-effects, holiday, overdose, reaction.")
 @click.option("--rules", "rules_name", metavar="NAME|FILE", help="label-us (if not given), label-seed, or a file of your own.")
 @click.option("--override", "overrides", multiple=True, metavar="R-033", help="A warning that is meant to be passed; may be given twice.")

@@ -228,7 +228,7 @@ def _security(text: str) -> str:
     try:
         return security_of(text).name
     except ValueError as error:
-        raise UsageError(str(error), where="--security", do="see docs/security.md") from None
+        raise UsageError(str(error), where="--security", do="see docs/explanation/security.md") from None
 
 
 def _profile(argument: str | None, option: str | None) -> str:

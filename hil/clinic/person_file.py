@@ -219,7 +219,9 @@ def _problem(details: ErrorDetails, tree: Tree) -> Problem:
         return Problem(line, f"'{key}' is not a key", 'a number with a comma needs quotes inside braces: dose: "1,100 mcg/day"')
     if details["type"] == "extra_forbidden":
         return Problem(line, f"'{key}' is not a key here", _meant(key, _keys_at(details["loc"])))
-    return Problem(line, f"'{key}' cannot be read" if key else "the file has no keys", "compare it with the example in docs/clinic.md")
+    return Problem(
+        line, f"'{key}' cannot be read" if key else "the file has no keys", "compare it with the example in docs/how-to/clinic.md"
+    )
 
 
 def _keys_at(loc: Place) -> tuple[str, ...]:

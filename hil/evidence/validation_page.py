@@ -1,6 +1,7 @@
 """The page of tool validation: what the simulator was checked for, each claim with its tests and what became of them in the last run.
 
-Claims are in docs/tool-validation.yaml, results in docs/tool-validation.json. A claim whose tests have no result yet says so.
+Claims are in docs/reference/tool-validation.yaml, results in docs/reference/tool-validation.json. A claim whose tests have no result yet
+says so.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from hil.requirements.outcomes import EXPECTED, FAILED, PASSED, SKIPPED
 
 __all__ = ["CLAIMS", "RESULTS", "named_tests", "render"]
 
-CLAIMS, RESULTS = "docs/tool-validation.yaml", "docs/tool-validation.json"
+CLAIMS, RESULTS = "docs/reference/tool-validation.yaml", "docs/reference/tool-validation.json"
 NOT_YET = "no result yet"
 TOLD_MAX = 4
 OUTCOMES = (PASSED, EXPECTED, SKIPPED, FAILED)
 HEAD = """# Tool validation
 
-Generated from `docs/tool-validation.yaml` and `docs/tool-validation.json`; `make validation` runs everything anew, `make docs` writes this
-page.
+Generated from `docs/reference/tool-validation.yaml` and `docs/reference/tool-validation.json`; `make validation` runs everything
+anew, `make docs` writes this page.
 
 A verdict on a pump is worth what the tool is worth that gave it. This page lists what the simulator, its instruments, its suite and its
 evidence were checked for, and what came out. Behind each claim stands the test that shows it; many of them draw their cases at random, and
@@ -35,8 +36,8 @@ LIMITS = """
 
 - No real pump was measured. The pump is one of its class as public sources describe it: of the numbers of `itp-40`, {sourced} are sourced
   and {assumed} assumed, and the [data sheets](data-sheets/itp-40.md) say which. Before a verdict on a unit rests on the simulator, compare
-  the two: record a session with the unit and [play it](captures.md) to the simulator, which tells the first difference and the number
-  that explains it.
+  the two: record a session with the unit and [play it](../how-to/captures.md) to the simulator, which tells the first
+  difference and the number that explains it.
 - Instruments were checked as simulated ones, and by programs of others that speak their protocols. A real balance or microphone has its own
   calibration, which belongs into the rig file.
 - Flow accuracy follows the method of a standard for external pumps; no conformance is claimed.
@@ -103,7 +104,7 @@ def _result(found: Mapping[str, Any] | None) -> str:
 def _suite(found: Mapping[str, Any]) -> Iterator[str]:
     yield "## The suite on the shipped profiles\n"
     yield "`pumpsim verify` on a simulated pump of each profile, seed 1. Verdicts differ exactly where the profiles declare it;"
-    yield "[verify.md](verify.md) says how to run and compare it.\n"
+    yield "[verify.md](../how-to/verify.md) says how to run and compare it.\n"
     rows = [(profile, *_counts(result)) for profile, result in sorted(found.items())]
     yield from _table(("profile", "rows", "tests", "measurements", "declared deviations", "result"), rows) if rows else (NOT_YET,)
     yield ""

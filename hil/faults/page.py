@@ -12,7 +12,8 @@ __all__ = ["render"]
 
 HEAD = """# Faults
 
-Generated from the fault registry, `hil/faults/registry.py`. How to inject, schedule and replay them: [inject-faults.md](inject-faults.md).
+Generated from the fault registry, `hil/faults/registry.py`. How to inject, schedule and replay them:
+[inject-faults.md](../how-to/inject-faults.md).
 
 "The pump notices" is what the firmware could know, and when; "the pump misses" is what it cannot. "In truth" is what is so meanwhile.
 "Known from" is where such a fault was seen or is written about. "The host notices" is what a client sees that keeps the protocol.

@@ -35,7 +35,7 @@ LINES = 10
 @click.option("--out", type=click.Path(path_type=Path), default=Path("fuzz-findings"), show_default=True, help="Folder for findings.")
 @click.option("--told", is_flag=True, help="Print how often each answer or result came.")
 @click.option("--again", type=click.Path(path_type=Path, dir_okay=False), help="Play the file of a finding instead.")
-@click.option("--guided", is_flag=True, help="Let atheris look for what reaches new code; see docs/fuzzing.md.")
+@click.option("--guided", is_flag=True, help="Let atheris look for what reaches new code; see docs/how-to/fuzzing.md.")
 def command(
     end: str, streams: int, seed: int, workers: int | None, frames: str | None, out: Path, told: bool, again: Path | None, guided: bool
 ) -> int:

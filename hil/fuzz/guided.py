@@ -36,7 +36,7 @@ def run_guided(runs: int, seed: int) -> int:
     try:
         atheris = import_module("atheris")
     except ImportError:
-        raise UsageError("atheris is not installed here", where="--guided", do="see docs/fuzzing.md for how to install it") from None
+        raise UsageError("atheris is not installed here", where="--guided", do="see docs/how-to/fuzzing.md for how to install it") from None
     with tempfile.TemporaryDirectory() as folder:
         for number, data in enumerate(beginnings()):
             Path(folder, f"{number:03}").write_bytes(data)

@@ -119,7 +119,7 @@ class ChecksProof(Rule):
     name = "check-proof"
     says = "sends nothing to a pump that does not prove its key"
     exercise = "spoil the proof in HELLO's answer: --grade-provoke proof"
-    mend = "work the proof out as docs/wire-protocol.md says, compare all 16 bytes, and end there if one differs"
+    mend = "work the proof out as docs/reference/wire-protocol.md says, compare all 16 bytes, and end there if one differs"
 
     def __init__(self, around: Surroundings) -> None:
         super().__init__(around)

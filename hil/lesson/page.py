@@ -21,7 +21,7 @@ __all__ = ["render"]
 
 _HEAD = """# Lesson reference
 
-Generated from `hil/lesson` by `docs/generate.py`. How to write a lesson is on [Write a lesson](write-a-lesson.md).
+Generated from `hil/lesson` by `docs/generate.py`. How to write a lesson is on [Write a lesson](../how-to/write-a-lesson.md).
 """
 _CONDITIONS = """## Conditions
 

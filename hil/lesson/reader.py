@@ -153,7 +153,7 @@ class _Folder:
             data = path.read_bytes()
         except OSError as error:
             raise UsageError(
-                f"{path.name} cannot be read: {error.strerror}", where=str(self.folder), do="see docs/write-a-lesson.md"
+                f"{path.name} cannot be read: {error.strerror}", where=str(self.folder), do="see docs/how-to/write-a-lesson.md"
             ) from error
         try:
             return data, load(data, str(path), kind)

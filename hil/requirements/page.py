@@ -16,7 +16,7 @@ HEAD = """# Requirements
 
 Generated from `hil/requirements.csv`, `hil/requirements/waivers.yaml` and the markers in `hil/suite` and `tests/`. `make requirements`
 runs the tests and judges each row by their outcome; this page only says which tests are to show it. Those of `hil/suite` run against any
-pump, by [pumpsim verify](verify.md).
+pump, by [pumpsim verify](../how-to/verify.md).
 
 | verdict | means |
 | --- | --- |

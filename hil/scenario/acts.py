@@ -226,7 +226,7 @@ class Inject(_Bench):
     """A fault comes. Its parameters stand beside its name, with their units."""
 
     shorthand = "fault"
-    fault: Text = Field(title="a fault of docs/faults.md, such as motor.stall")
+    fault: Text = Field(title="a fault of docs/reference/faults.md, such as motor.stall")
     name: Label | None = Field(None, alias="as", title="a name by which `clear` ends it; the fault's own if not given")
     lasts: Duration | None = Field(None, alias="for", title="when it ends by itself; until cleared if not given")
     on: Text | None = Field(None, title="a trigger it waits for, such as command:COMMIT#1")

@@ -66,7 +66,7 @@ def meant(word: str, words: Iterable[str]) -> str:
     near = get_close_matches(word.lower().replace("_", "-").replace(" ", "-"), known, 1) or get_close_matches(word, known, 1)
     if near:
         return f"did you mean {near[0]!r}?"
-    return f"it is one of: {', '.join(known)}" if len(known) <= LISTED_MAX else "docs/scenario-reference.md has them all"
+    return f"it is one of: {', '.join(known)}" if len(known) <= LISTED_MAX else "docs/reference/scenario-reference.md has them all"
 
 
 def reads(parse: Callable[[str], object]) -> BeforeValidator:

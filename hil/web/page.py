@@ -15,7 +15,7 @@ Json = Mapping[str, Any]
 HEAD = """# Bench API
 
 Generated from the verb table in `hil/bench/verbs.py`. The same as [OpenAPI 3.1](bench-api.openapi.json), which a running server answers to
-`GET /openapi.json`. How to use it: [Drive the bench](drive-the-bench.md).
+`GET /openapi.json`. How to use it: [Drive the bench](../how-to/drive-the-bench.md).
 
 `pumpsim serve PROFILE --bench http` puts it on a free port of 127.0.0.1; `--bench http://127.0.0.1:PORT` on that one. The ready line
 has the URL (`bench`) and a `token`, drawn anew at each start. Each request carries `Authorization: Bearer TOKEN`.

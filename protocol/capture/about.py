@@ -1,7 +1,7 @@
 """What a capture tells of itself: a sentence for people and facts for programs, both as comments of the section header.
 
 Comments, because every tool shows and keeps them. The facts are one JSON object, cut into several comments where it is long. Whoever
-captures decides what is in it; `docs/captures.md` lists the names. Keys of programmers are never among them.
+captures decides what is in it; `docs/how-to/captures.md` lists the names. Keys of programmers are never among them.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ _PAUSE_MS = INTER_BYTE_US // 1_000
 
 WALK = f"""## From HELLO to CLOSE
 
-What a client says to a new pump, in an order that works. [A client in C](examples/c-client/README.md) does just this.
+What a client says to a new pump, in an order that works. [A client in C](../examples/c-client/README.md) does just this.
 
 1. **Line.** 115,200 baud, 8 bits, no parity, one stop bit, where a port has such things. A zero sent first ends what somebody
    left half sent; runs of no bytes are not counted. A run that pauses for more than {_PAUSE_MS} ms is given up.
@@ -20,7 +20,7 @@ What a client says to a new pump, in an order that works. [A client in C](exampl
    all the same; anybody can make one, so it tells a client to open a new session and ask again there, a command under its old id,
    and nothing of what became of that.
 3. **HELLO.** The programmer id is the client's own, any number that no other programmer has; it stays the same from one session
-   to the next, for commands and a half-made update belong to it. [Key files](connect-your-programmer.md) are not part of the
+   to the next, for commands and a half-made update belong to it. [Key files](../how-to/connect-your-programmer.md) are not part of the
    wire.
 4. **INTERROGATE**, parts 0 to 3. Part 1 from offset 0 on, and again from where its data ended until `total` bytes are there. A
    therapy takes its `drug_id` and `drug_version` from `drug_id` and `version` of a DrugEntry; names are as the pump's profile

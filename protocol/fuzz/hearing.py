@@ -1,7 +1,7 @@
 """What a pump must have heard and may have answered, by a bookkeeping of its own: the law that answers of a pump are judged by.
 
 It reads the bytes of both directions and nothing else. Frames are found by the codec; sessions, sequence numbers, roles and repeats are
-followed by the rules of docs/wire-protocol.md.
+followed by the rules of docs/reference/wire-protocol.md.
 """
 
 from __future__ import annotations

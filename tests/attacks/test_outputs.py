@@ -30,7 +30,7 @@ from tests.rig.serving import run_cli, running, serve, stop_server
 KEYS = [Key(role, role, bytes(range(role * 32, role * 32 + 32))) for role in (Role.PATIENT, Role.CLINICIAN, Role.SERVICE)]
 NEW = Key(2, Role.CLINICIAN, bytes(range(200, 232)))
 TELLS_IMAGES = {"save", "script"}
-"""Verbs whose answer is an image of the whole pump, or may hold one; that keys are in there is told in docs/security.md."""
+"""Verbs whose answer is an image of the whole pump, or may hold one; that keys are in there is told in docs/explanation/security.md."""
 
 
 def written(secret: bytes) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""docs/security.md says what the code does."""
+"""docs/explanation/security.md says what the code does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.batteries import ITP_40
 from tests.support.therapies import US_PER_H
 from tests.tidy.tree import ROOT
 
-PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "explanation" / "security.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `([a-z-]+)` \| (.*?) \| (.*?) \|$", re.MULTILINE)
 
 

@@ -51,7 +51,7 @@ def test_no_result_is_a_failure() -> None:
 )
 def test_page_tells_what_came_out(tmp_path: Path, results: dict[str, object], shown: str) -> None:
     """Passed, skipped and failed cases; and that there is no result."""
-    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/reference").mkdir(parents=True)
     (tmp_path / CLAIMS).write_text(CLAIM)
     (tmp_path / RESULTS).write_text(json.dumps(results))
     line = next(line for line in render(tmp_path).splitlines() if line.startswith("| It holds"))

@@ -1,4 +1,4 @@
-"""The commands of docs/exports.md that need other tools are run too, where those are."""
+"""The commands of docs/how-to/exports.md that need other tools are run too, where those are."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_commands_with_other_tools_work(tmp_path: Path) -> None:
     tool("gcc")
     ran = 0
     with Terminal(tmp_path) as terminal:
-        for block in blocks((ROOT / "docs/exports.md").read_text(encoding="utf-8")):
+        for block in blocks((ROOT / "docs/how-to/exports.md").read_text(encoding="utf-8")):
             if block.act == "file":
                 (tmp_path / block.detail).write_text(block.text, encoding="utf-8")
             elif block.kind == "console" and (block.act != "not run" or HERE in block.detail):
@@ -33,7 +33,7 @@ def test_commands_with_other_tools_work(tmp_path: Path) -> None:
 
 def test_filters_of_the_page_are_known(tmp_path: Path) -> None:
     """Each filter that the page lists is one that tshark takes with the dissector."""
-    page = (ROOT / "docs/exports.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/how-to/exports.md").read_text(encoding="utf-8")
     filters = re.findall(r"`(pumpsim\.[^`]+)`", "\n".join(line for line in page.splitlines() if line.startswith("| `pumpsim.")))
     script = tmp_path / "pumpsim.lua"
     script.write_text(render(), encoding="utf-8")

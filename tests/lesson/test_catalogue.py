@@ -16,7 +16,7 @@ from hil.lesson.schema import schema
 from hil.lesson.shelf import shipped_folder, shipped_lessons
 from tests.lesson.lesson_files import FILES
 
-MODELINE = "# yaml-language-server: $schema=../../../docs/lesson.schema.json\n"
+MODELINE = "# yaml-language-server: $schema=../../../docs/reference/lesson.schema.json\n"
 
 
 @cache

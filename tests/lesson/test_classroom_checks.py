@@ -10,7 +10,7 @@ import pytest
 
 from tests.tidy.tree import ROOT
 
-PAGE = ROOT / "docs" / "classroom-checks.md"
+PAGE = ROOT / "docs" / "reference" / "classroom-checks.md"
 ROW = re.compile(r"^\| (U\d+) \| (.+) \| (.+) \|$", re.MULTILINE)
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 CHECKS = 23

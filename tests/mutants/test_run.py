@@ -105,7 +105,7 @@ def test_suite_that_cannot_judge_is_told(text: str, words: str, tmp_path: Path, 
         (["run", "--", "make", "test"], "no pytest command: make test"),
         (["run", "--", "pytest", "--pump-mutant=eri-never"], "--pump-mutant names one mutant"),
         (["run", "--mutant", "bolus-short", "--", "pytest", "--no-such-option"], "pytest did not start (exit 4): unrecognized arguments: "),
-        (["list", "--negates", "XX-99"], "no requirement 'XX-99'; see docs/requirements.md"),
+        (["list", "--negates", "XX-99"], "no requirement 'XX-99'; see docs/reference/requirements.md"),
         (["list", "bolus-shrot"], "did you mean bolus-short?"),
     ],
 )

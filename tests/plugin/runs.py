@@ -16,7 +16,7 @@ from tests.tidy.tree import ROOT
 
 __all__ = ["PAGE", "Ran", "file_of_page", "plain_run"]
 
-PAGE = "docs/test-a-pump.md"
+PAGE = "docs/how-to/test-a-pump.md"
 QUIET = ("-p", "pump_hil", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:benchmark")
 
 

@@ -17,7 +17,7 @@ from tests.tidy.tree import ROOT
 
 Json = dict[str, Any]
 
-COMMITTED: Json = json.loads((ROOT / "docs" / "bench-api.openapi.json").read_text(encoding="utf-8"))
+COMMITTED: Json = json.loads((ROOT / "docs" / "reference" / "bench-api.openapi.json").read_text(encoding="utf-8"))
 EXAMPLES = 150
 INT_MAX = 10**20
 CALM = 2_000

@@ -18,7 +18,7 @@ from hil.scenario.schema import schema
 from hil.scenario.script import Step
 from hil.scenario.shelf import scenario_named, shipped_names
 
-MODELINE = "# yaml-language-server: $schema=../../docs/scenario.schema.json\n"
+MODELINE = "# yaml-language-server: $schema=../../docs/reference/scenario.schema.json\n"
 
 
 @pytest.fixture(scope="module")

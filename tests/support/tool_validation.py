@@ -1,8 +1,8 @@
-"""`python -m tests.support.tool_validation`: the results of docs/tool-validation.md. Minutes of work; `make validation` calls it.
+"""`python -m tests.support.tool_validation`: the results of docs/reference/tool-validation.md. Minutes of work; `make validation` calls it.
 
-It runs the tests that docs/tool-validation.yaml names and the suite on three profiles, and takes the figures that `make flips` and
-`pumpsim mutants run -o build/mutants.json -- pytest hil/suite` left below build, if they are there. What an earlier run found is kept where
-nothing new is known. There are no times in it.
+It runs the tests that docs/reference/tool-validation.yaml names and the suite on three profiles, and takes the figures that
+`make flips` and `pumpsim mutants run -o build/mutants.json -- pytest hil/suite` left below build, if they are there. What an
+earlier run found is kept where nothing new is known. There are no times in it.
 """
 
 from __future__ import annotations

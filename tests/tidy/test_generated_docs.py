@@ -8,7 +8,7 @@ import pytest
 
 from docs import generate
 
-PAGES = {"data-sheets/a.md": "# A\n", "states.md": "# States\n"}
+PAGES = {"reference/data-sheets/a.md": "# A\n", "states.md": "# States\n"}
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_written_pages_are_fresh(folder: Path) -> None:
 @pytest.mark.parametrize("harm", ["edited", "missing", "orphan"])
 def test_stale_page_is_found_and_mended(folder: Path, harm: str) -> None:
     """An edited page, a missing one and one without a source are named, and written right again."""
-    path = "data-sheets/old.md" if harm == "orphan" else "data-sheets/a.md"
+    path = "reference/data-sheets/old.md" if harm == "orphan" else "reference/data-sheets/a.md"
     if harm == "missing":
         (folder / path).unlink()
     else:

@@ -378,3 +378,11 @@ def test_digest_parts_are_two() -> None:
 def test_errors_have_one_root() -> None:
     """All but a power cut are PumpErrors."""
     assert all(issubclass(error, PumpError) for error in (Refused, BenchRefused, LimitExceeded, PowerOff))
+
+
+def test_events_of_a_number_that_is_far_ahead_are_none() -> None:
+    """A listener may ask for what comes next, or for what no machine could count to."""
+    pump = Pump("itp-40", seed=1)
+
+    assert pump.events()
+    assert pump.events(len(pump.events())) == pump.events(10**20) == []

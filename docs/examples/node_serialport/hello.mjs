@@ -1,7 +1,7 @@
 // Asks the pump behind a serial port for its name: node hello.mjs ./pump0
 import { SerialPort } from "serialport";
 
-// A zero to clear the line, then one HELLO frame (docs/wire-protocol.md), ended by its zero.
+// A zero to clear the line, then one HELLO frame (docs/reference/wire-protocol.md), ended by its zero.
 const hello = "00020102010101010101010101021c010106010202020701010101010101010101010101010101010101010101053c5c320100";
 const port = new SerialPort({ path: process.argv[2], baudRate: 115200 });
 let run = Buffer.alloc(0);

@@ -63,5 +63,7 @@ def diagnose(bedside: Bedside, asked: Diagnose) -> NamedTuple:
     given: dict[str, Any] = {name: value for name, value in asked.model_dump(exclude={"what", "draw"}).items() if value is not None}
     if given.keys() - set(row.takes) or set(row.needed) - given.keys():
         takes = ", ".join((*row.takes, "draw"))
-        raise BenchError(f"{asked.what} takes {takes}; given {', '.join(given) or 'none'}", where="diagnose", do="see docs/diagnostics.md")
+        raise BenchError(
+            f"{asked.what} takes {takes}; given {', '.join(given) or 'none'}", where="diagnose", do="see docs/reference/diagnostics.md"
+        )
     return row.run(bedside, **given, draw=asked.draw)

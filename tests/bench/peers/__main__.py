@@ -1,4 +1,4 @@
-"""`make bench-peers`: the same work by pumpsim and its peers in the same run; writes docs/measurements.json."""
+"""`make bench-peers`: the same work by pumpsim and its peers in the same run; writes docs/explanation/measurements.json."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.bench.peers.round_trips import pty, tcp
 from tests.bench.peers.simulated_time import day_of_looks, images, six_years
 from tests.bench.peers.starts import start_up
 
-OUT = Path(__file__).resolve().parents[3] / "docs" / "measurements.json"
+OUT = Path(__file__).resolve().parents[3] / "docs" / "explanation" / "measurements.json"
 PEERS = ("simpy", "lewis", "tickit", "sinstruments", "pymodbus")
 
 

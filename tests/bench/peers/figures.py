@@ -1,4 +1,4 @@
-"""What was measured, as docs/measurements.json keeps it: works compared in turns, and how a cost grows."""
+"""What was measured, as docs/explanation/measurements.json keeps it: works compared in turns, and how a cost grows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/performance.md and its plots, from docs/measurements.json."""
+"""docs/explanation/performance.md and its plots, from docs/explanation/measurements.json."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["pages"]
 
 HEAD = """# Performance
 
-Generated from `docs/measurements.json`, which `make bench-peers` writes. Figures of one run on one machine:
+Generated from `docs/explanation/measurements.json`, which `make bench-peers` writes. Figures of one run on one machine:
 {machine}. Compare multiples, not seconds: everything in a table was
 measured in turns in the same run, and each time is a median.
 
@@ -25,17 +25,18 @@ GROWTH = """
 
 Each plot has time on its vertical axis. An exponent of 1 is linear; below 1, a fixed cost is still part of it.
 """
+FOLDER = "explanation"
 PICTURE = "images/growth-{name}.svg"
 
 
 def pages(docs: Path) -> dict[str, str]:
     """The page and its plots, by path below docs/; nothing where nothing was measured."""
-    source = docs / "measurements.json"
+    source = docs / FOLDER / "measurements.json"
     if not source.is_file():
         return {}
     figures = read_figures(source)
     made = {PICTURE.format(name=_slug(growth)): _plot(growth) for growth in figures.growths}
-    return {"performance.md": _page(figures), **made}
+    return {f"{FOLDER}/performance.md": _page(figures), **made}
 
 
 def _page(figures: Figures) -> str:
@@ -61,7 +62,7 @@ def _table(item: Comparison) -> str:
 
 
 def _growth(item: Growth) -> str:
-    image = PICTURE.format(name=_slug(item))
+    image = f"../{PICTURE.format(name=_slug(item))}"
     span = f"{item.counts[0]:,} to {item.counts[-1]:,} {item.of}"
     return f"\n### {item.name}\n\n![{item.name}]({image})\n\nExponent {item.exponent:.2f} from {span}. {item.why}\n"
 
