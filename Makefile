@@ -13,7 +13,7 @@ EVIDENCE = $(wildcard $(PROFILES:%=build/verify/%/evidence.json))
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help tools demo test slow requirements judge flips fuzz kills verify mutants mutants-all validation bench bench-peers bench-classroom classroom check lint format-check types imports docs-check docs format lock clean
+.PHONY: help tools demo site pictures test slow requirements judge flips fuzz kills verify mutants mutants-all validation bench bench-peers bench-classroom classroom check lint format-check types imports docs-check docs format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +96,12 @@ docs-check: $(READY)
 
 docs: $(READY) ## write the generated pages under docs/
 	@$(BIN)/python -m docs.generate
+
+site: $(READY) ## build the documentation as a site, build/site/index.html
+	@rm -rf build/site && $(BIN)/sphinx-build -b html -W --keep-going -n -q -j auto docs build/site && echo build/site/index.html
+
+pictures: $(READY) ## renew pictures in docs/images: the trainer's pages, the report of the demo, the trumpet
+	@$(BIN)/python -m tests.browser.pictures
 
 format: $(READY) ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .

@@ -10,23 +10,31 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from docs.api import render as api
+from docs.architecture import pages as architecture
+from docs.assumed import render as assumed
+from docs.state_chart import chart
+from docs.state_chart import table as state_rows
 from firmware_sim.firmware.alarms import LIFE_TABLE
 from firmware_sim.firmware.machine import StateTable
 from firmware_sim.firmware.modes import MODE_TABLE
-from hil.clinic.diagnostics.page import render as diagnostics
+from hil.bench.examine_page import render as diagnostics
+from hil.cli.page import render as commands
 from hil.clinic.rules.page import render as dose_rules
-from hil.data_sheets import pages as data_sheets
 from hil.evidence.validation_page import render as tool_validation
 from hil.faults.page import render as faults
 from hil.lesson.page import render as lesson_reference
 from hil.lesson.schema import render as lesson_schema
 from hil.mutants.page import render as mutants
-from hil.patient_pages import pages as patient_pages
+from hil.pages.alarms import render as alarms
+from hil.pages.data_sheets import pages as data_sheets
+from hil.pages.patient import pages as patient_pages
 from hil.requirements.page import render as requirements
 from hil.scenario.page import render as scenario_reference
 from hil.scenario.schema import render as scenario_schema
 from hil.web.page import render as bench_api
 from hil.web.page import render_json as bench_openapi
+from hil.wording.glossary import render as glossary
 from protocol.export.markdown import render as wire_protocol
 from tests.bench.peers.page import pages as performance
 
@@ -44,14 +52,15 @@ STATE_TABLES: tuple[tuple[str, str, StateTable], ...] = (
 
 def pages() -> dict[str, str]:
     """Every generated page: its path below docs/ and its text."""
-    made = {"wire-protocol.md": wire_protocol(), "faults.md": faults(), "states.md": _states(), "mutants.md": mutants()}
+    made = {"wire-protocol.md": wire_protocol(), "faults.md": faults(), "mutants.md": mutants()}
     made |= {"bench-api.md": bench_api(), "bench-api.openapi.json": bench_openapi(), "diagnostics.md": diagnostics()}
     made |= {"dose-rules.md": dose_rules(DOCS.parent / "tests", DOCS.parent)}
+    made |= {"api.md": api(), "alarms.md": alarms(), "commands.md": commands(), "glossary.md": glossary()}
     made |= {"scenario-reference.md": scenario_reference(), "scenario.schema.json": scenario_schema()}
     made |= {"lesson-reference.md": lesson_reference(), "lesson.schema.json": lesson_schema()}
     made |= {"requirements.md": requirements(DOCS.parent), "tool-validation.md": tool_validation(DOCS.parent)}
     made = {f"{REFERENCE}/{name}": text for name, text in made.items()}
-    made |= data_sheets(SHEETS) | patient_pages() | performance(DOCS)
+    made |= data_sheets(SHEETS) | patient_pages() | performance(DOCS) | architecture() | _states() | {"explanation/assumed.md": assumed()}
     return {path: text.rstrip("\n") + "\n" for path, text in made.items()}
 
 
@@ -79,22 +88,16 @@ def write(made: Mapping[str, str], folder: Path) -> list[str]:
 # ---------------------------------------------------------------- states
 
 
-def _states() -> str:
+def _states() -> dict[str, str]:
     parts = [
         "# State diagrams\n\nGenerated from the tables that the firmware runs on. A trigger that a state does not show is refused there.\n"
     ]
-    parts += [f"## {title}\n\nSource: `{source}`.\n\n{_diagram(table)}" for title, source, table in STATE_TABLES]
-    return "\n".join(parts)
-
-
-def _diagram(table: StateTable) -> str:
-    arrows: dict[tuple[str, str], list[str]] = {}
-    for trigger, sources, destination in table.rows:
-        for source in [sources] if isinstance(sources, str) else sources:
-            arrows.setdefault((source, destination), []).append(trigger)
-    lines = [f"    [*] --> {table.states[0]}"]
-    lines += [f"    {source} --> {destination}: {', '.join(triggers)}" for (source, destination), triggers in arrows.items()]
-    return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```", ""])
+    made = {}
+    for title, source, table in STATE_TABLES:
+        picture = f"states-{title.partition(' ')[0].lower()}.svg"
+        made[f"images/{picture}"] = chart(title, table)
+        parts.append(f"## {title}\n\nSource: `{source}`.\n\n![{title}](../images/{picture})\n\n{state_rows(table)}\n")
+    return {f"{REFERENCE}/states.md": "\n".join(parts), **made}
 
 
 def main(arguments: Sequence[str]) -> int:

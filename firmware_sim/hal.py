@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-__all__ = ["RESET_CAUSES", "Factory", "Hal", "MemoryPort", "MotorFeedback", "Registers"]
+__all__ = ["RESET_CAUSES", "SELF_TESTS", "Factory", "Hal", "MemoryPort", "MotorFeedback", "Registers"]
 
 RESET_CAUSES = ("power", "watchdog", "low_battery")
 """Why the firmware was started, as the reset register tells."""
+SELF_TESTS = ("cpu", "rom", "ram", "adc", "watchdog", "rtc", "tone")
+"""The tests of a power-on and of each period after it, in their order."""
 
 
 class MotorFeedback(NamedTuple):

@@ -15,7 +15,7 @@ from firmware_sim.agenda import Act
 from firmware_sim.board_events import BoardEvents, Candidate
 from firmware_sim.delivery import DeliveryRecorder
 from firmware_sim.errors import BenchRefused, LimitExceeded, PowerCut, PowerOff
-from firmware_sim.faults.conditions import conditions_of
+from firmware_sim.faults.imposed import conditions_of
 from firmware_sim.faults.registry import FAULTS
 from firmware_sim.firmware.controller import Controller
 from firmware_sim.firmware.deadlines import Deadline

@@ -115,7 +115,7 @@ class Orders:
             return firmware.set_clock(clock_us, command)
 
     def silence(self, cause: str) -> int:
-        """Mute one alarm cause; returns the device time at which that ends."""
+        """Silence one alarm cause; returns the device time at which that ends."""
         with self._kernel.ordering() as firmware:
             return firmware.alarms.silence(cause)
 

@@ -1,4 +1,9 @@
-"""The adapter: turns wire requests into pump calls and what the pump says into answers. Nothing else joins the two packages."""
+"""The adapter: turns wire requests into pump calls and what the pump says into answers. Nothing else joins the two packages.
+
+For a pump with a wire protocol of your own nothing here is changed: `hil.own.wire` puts a class of yours in the place of this one and
+of `protocol.device` together. This file then is an example of what there is to call: each method is one order to `firmware_sim.Pump`, a
+refusal of the pump comes as `Refused` with code, field and limit, and one that has to wait as `Busy`.
+"""
 
 from __future__ import annotations
 
@@ -180,12 +185,12 @@ class PumpApp:
             return SetClockAnswer(*self._pump.set_clock(clock_us, PumpCommand(*command)))
 
     def silence(self, cause: int) -> int:
-        """Mute one cause."""
+        """Silence one cause."""
         with _ANSWERS:
             return self._pump.silence(_cause(cause))
 
     def end_silences(self) -> None:
-        """What a lost session muted sounds again."""
+        """What a lost session silenced sounds again."""
         self._pump.end_silences()
 
     def acknowledge(self, cause: int) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from firmware_sim import Pump
@@ -26,6 +27,8 @@ from hil.errors import BenchError, UsageError
 from hil.faults.engine import FaultEngine
 from hil.faults.recording import Recording
 from hil.faults.wire_faults import TO_PUMP
+from hil.own.code import from_folder
+from hil.own.wire import OWN, OwnWire
 from protocol.device import DeviceRole
 from protocol.errors import BadImage
 from protocol.key_file import seed_keys, slotted
@@ -48,11 +51,13 @@ class Unit:
     """A pump, its device role, its line and what has gone over it. `received` and `emitted` count bytes at the host's end of the line.
 
     `on_emit` takes bytes that leave for the host outside a request; without one they are lost. A pump without programmer keys gets `keys`,
-    or those of its seed (`protocol.key_file.seed_keys`), which are good for tests and no secret.
+    or those of its seed (`protocol.key_file.seed_keys`), which are good for tests and no secret. `wire` names a `hil.own.wire.Wire` that
+    stands in the place of our own device role.
     """
 
-    def __init__(self, pump: Pump, *, security: str = DEFAULT, keys: Sequence[Key] | None = None) -> None:
-        self.security = security
+    def __init__(self, pump: Pump, *, security: str = DEFAULT, keys: Sequence[Key] | None = None, wire: str = "") -> None:
+        self.wire = from_folder(wire, Path(), "wire") if wire else ""
+        self.security = OWN if wire else security
         self.received = 0
         self.emitted = 0
         self.on_emit: Callable[[bytes], None] | None = None
@@ -65,11 +70,18 @@ class Unit:
 
     @classmethod
     def new(
-        cls, profile: str | Profile, *, seed: int = 0, catheter: str = "", security: str = DEFAULT, keys: Sequence[Key] | None = None
+        cls,
+        profile: str | Profile,
+        *,
+        seed: int = 0,
+        catheter: str = "",
+        security: str = DEFAULT,
+        keys: Sequence[Key] | None = None,
+        wire: str = "",
     ) -> Unit:
         """Make a factory-new pump of a profile, joined to a wire. Raises UsageError for a profile or catheter that cannot be had."""
         try:
-            unit = cls(Pump(profile, seed=seed, catheter=catheter), security=security, keys=keys)
+            unit = cls(Pump(profile, seed=seed, catheter=catheter), security=security, keys=keys, wire=wire)
         except ProfileError as error:
             raise UsageError(str(error), where="profile") from None
         unit.recording = Recording(keys=unit.keys)
@@ -86,12 +98,15 @@ class Unit:
     @property
     def keys(self) -> list[Key]:
         """The programmer keys in the pump's memory; none where nobody has to prove anything."""
-        return self.role.keys if self.role.security.authenticates else []
+        return list(self.role.keys) if self.role.security.authenticates else []
 
     def _join(self, pump: Pump) -> None:
         self.pump = pump
-        self.role = DeviceRole(PumpApp(pump), security=self.security)
+        self.role = self._role_of(pump)
         self._boots = pump.boots
+
+    def _role_of(self, pump: Pump) -> DeviceRole | OwnWire:
+        return OwnWire(self.wire, pump) if self.wire else DeviceRole(PumpApp(pump), security=self.security)
 
     @property
     def now_us(self) -> int:
@@ -172,11 +187,14 @@ class Unit:
         return _earlier(self.pump.next_due(), self._outer_due())
 
     def _role_due(self) -> int | None:
-        """When the role has something to do; while the pump does not answer it does nothing, and then makes up for it."""
-        if not self.pump.answers:
-            return None
-        deadline = self.role.next_deadline()
-        return None if deadline is None else max(self.pump.now_us, self.pump.true_us_of(deadline))
+        """When the role has something to do; while the pump does not answer it does nothing, and then makes up for it.
+
+        A wire of one's own may have something to do when the pump boots, so it looks whenever the pump has acted.
+        """
+        acts_us = self.pump.next_due() if self.wire else None
+        deadline = self.role.next_deadline() if self.pump.answers else None
+        due_us = _earlier(acts_us, None if deadline is None else self.pump.true_us_of(deadline))
+        return None if due_us is None else max(self.pump.now_us, due_us)
 
     def _outer_due(self) -> int | None:
         """When something is due that the pump does not do by itself."""
@@ -289,7 +307,7 @@ class Unit:
             pump = Pump.restore(body[: sizes[0]])
             if pump.profile.name != self.pump.profile.name:
                 raise ImageError(f"it holds an {pump.profile.name}, this is an {self.pump.profile.name}")
-            role = DeviceRole(PumpApp(pump), security=self.security)
+            role = self._role_of(pump)
             role.restore(body[sizes[0] : -sizes[2]])
             faults = self.faults.read(body[-sizes[2] :])
         except (struct.error, ImageError, BadImage) as error:

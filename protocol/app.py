@@ -123,10 +123,10 @@ class DeviceApp(Protocol):
 
     def set_clock(self, command: Command, clock_us: int) -> SetClockAnswer: ...
     def silence(self, cause: int) -> int:
-        """Mute one cause; returns when that ends."""
+        """Silence one cause; returns when that ends."""
 
     def end_silences(self) -> None:
-        """A session was lost: what it muted sounds again."""
+        """A session was lost: what it silenced sounds again."""
 
     def acknowledge(self, cause: int) -> None: ...
     def alarm_test(self) -> None: ...

@@ -104,11 +104,14 @@ def write_keys(path: str | os.PathLike[str], keys: Sequence[Key], remark: str = 
             place.parent.mkdir(mode=0o700, exist_ok=True)
             _demand_own(place.parent)
         fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write("\n".join(lines) + "\n")
-        fresh.replace(place)
+        try:
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+                file.write("\n".join(lines) + "\n")
+            fresh.replace(place)
+        finally:
+            fresh.unlink(missing_ok=True)  # there only if it could not be written whole
     except OSError as error:
-        raise KeyFileError(f"key file {path}: cannot be written: {error.strerror}") from None
+        raise KeyFileError(f"key file {path}: cannot be written: {error.strerror}; choose another place") from None
 
 
 def _own_folder() -> Path:

@@ -12,8 +12,8 @@ from firmware_sim.plant.battery import wakes_drain_na
 from firmware_sim.units import US_PER_DAY, US_PER_S
 
 if TYPE_CHECKING:
-    from firmware_sim.faults.conditions import Conditions
     from firmware_sim.kernel import Kernel
+    from firmware_sim.plant.conditions import Conditions
     from firmware_sim.profile import Profile
 
 __all__ = ["BATTERY_FAULTS"]

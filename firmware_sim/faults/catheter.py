@@ -12,8 +12,8 @@ from firmware_sim.plant.needle import SidePortOrder
 from firmware_sim.units import PPM, US_PER_DAY, US_PER_MIN
 
 if TYPE_CHECKING:
-    from firmware_sim.faults.conditions import Conditions
     from firmware_sim.kernel import Kernel
+    from firmware_sim.plant.conditions import Conditions
     from firmware_sim.profile import Profile
 
 __all__ = ["CATHETER_FAULTS", "TIP_LEVELS"]

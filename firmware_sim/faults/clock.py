@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from firmware_sim.errors import BenchRefused
-from firmware_sim.faults.conditions import Conditions
 from firmware_sim.faults.spec import ActiveFault, FaultSpec, Parameter, Values
 from firmware_sim.limits import CLOCK_SHIFT_US_MAX, DRIFT_PPM_MAX
+from firmware_sim.plant.conditions import Conditions
 from firmware_sim.profile import Profile
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from firmware_sim.limits import FAULT_MINUTES_MAX, RAMP_SLICES
 from firmware_sim.units import M_PER_KM, MDEGC_PER_K, PPM, PRESSURE_STEP_MMHG, US_PER_MIN
 
 if TYPE_CHECKING:
-    from firmware_sim.faults.conditions import Conditions
     from firmware_sim.kernel import Kernel
+    from firmware_sim.plant.conditions import Conditions
     from firmware_sim.profile import Profile
-    from firmware_sim.profile_sections import Environment
+    from firmware_sim.profile.sections import Environment
 
 __all__ = ["ENVIRONMENT_FAULTS"]
 

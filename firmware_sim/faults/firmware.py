@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from firmware_sim.faults.conditions import Conditions
 from firmware_sim.faults.spec import ActiveFault, FaultSpec, Parameter
+from firmware_sim.hal import SELF_TESTS
+from firmware_sim.plant.conditions import Conditions
 from firmware_sim.profile import Profile
 
-__all__ = ["FIRMWARE_FAULTS", "SELF_TESTS", "TASKS"]
+__all__ = ["FIRMWARE_FAULTS", "TASKS"]
 
 TASKS = ("dosing", "alarms", "telemetry")
 """Each task of the firmware that a watchdog waits for."""
-SELF_TESTS = ("cpu", "rom", "ram", "adc", "watchdog", "rtc", "tone")
-"""The tests of a power-on and of each period after it, in their order."""
 
 
 def _hang(fault: ActiveFault, conditions: Conditions, profile: Profile) -> None:

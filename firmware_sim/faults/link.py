@@ -10,7 +10,7 @@ from firmware_sim.limits import FAULT_MINUTES_MAX
 from firmware_sim.units import US_PER_MIN
 
 if TYPE_CHECKING:
-    from firmware_sim.faults.conditions import Conditions
+    from firmware_sim.plant.conditions import Conditions
     from firmware_sim.profile import Profile
 
 __all__ = ["TELEMETRY_FAULTS"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from firmware_sim.faults.conditions import Conditions
 from firmware_sim.faults.course import alternating, ramp, ramped, span
 from firmware_sim.faults.spec import ActiveFault, FaultSpec, Parameter, Turn
 from firmware_sim.limits import FAULT_DAYS_MAX, FAULT_MINUTES_MAX, MRI_RESTART_MINUTES, PULSES_PER_H_MAX, RUNAWAY_GAIN_MAX
+from firmware_sim.plant.conditions import Conditions
 from firmware_sim.profile import Profile
 from firmware_sim.units import PPM, US_PER_DAY, US_PER_MIN
 

@@ -11,8 +11,8 @@ from firmware_sim.limits import BACKFLOW_MMHG_MAX, BACKFLOW_NL_PER_MMHG, FAULT_D
 from firmware_sim.units import PPM, US_PER_DAY
 
 if TYPE_CHECKING:
-    from firmware_sim.faults.conditions import Conditions
     from firmware_sim.kernel import Kernel
+    from firmware_sim.plant.conditions import Conditions
     from firmware_sim.profile import Profile
 
 __all__ = ["RESERVOIR_FAULTS"]

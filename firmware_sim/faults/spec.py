@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from firmware_sim.faults.conditions import Conditions
     from firmware_sim.kernel import Kernel
+    from firmware_sim.plant.conditions import Conditions
     from firmware_sim.profile import Profile
 
 __all__ = ["ActiveFault", "Course", "FaultSpec", "Impose", "Parameter", "Strike", "Turn", "Values"]

@@ -53,7 +53,7 @@ class AlarmDesk:
         firmware.log(EventKind.ALARM_CLEARED, number_of(cause))
 
     def silence(self, cause: str) -> int:
-        """Mute one cause for its class's time; returns the device time at which that ends."""
+        """Silence one cause for its class's time; returns the device time at which that ends."""
         firmware, alarm, numbers = self._firmware, ALARMS[number_of(cause)], self._firmware.profile.alarm
         length_s = numbers.critical_silence_s if alarm.critical else numbers.non_critical_silence_s
         until_us = firmware.now_us + length_s * US_PER_S

@@ -5,7 +5,8 @@ from __future__ import annotations
 from firmware_sim.errors import Refused
 from firmware_sim.firmware.prescription import BolusOrder, Group, PatientRule, Prescription, RefillEntry
 from firmware_sim.limits import PLACES_PER_GROUP, SOFT_DOSE_RULE
-from firmware_sim.profile import DrugEntry, Profile
+from firmware_sim.profile import Profile
+from firmware_sim.profile.sections import DrugEntry
 from firmware_sim.units import DAYS_PER_WEEK, H_PER_DAY, MIN_PER_DAY, NL_PER_ML, S_PER_MIN, WEEKDAYS_ALL
 
 __all__ = [

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from firmware_sim.errors import Busy, Refused
-from firmware_sim.faults.firmware import SELF_TESTS
 from firmware_sim.firmware.journal import EventKind
+from firmware_sim.hal import SELF_TESTS
 from firmware_sim.units import US_PER_MS
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from firmware_sim.limits import PROFILE_CLOCK_US_MAX, SUPPLY_SPELLS_MAX
-from firmware_sim.profile import Battery as BatteryNumbers
+from firmware_sim.profile.sections import Battery as BatteryNumbers
 from firmware_sim.units import NC_PER_MC, PPM, S_PER_H, US_PER_S
 
 if TYPE_CHECKING:
-    from firmware_sim.faults.conditions import Conditions
+    from firmware_sim.plant.conditions import Conditions
 
 __all__ = ["Battery", "BatteryState", "Spell", "wakes_drain_na"]
 

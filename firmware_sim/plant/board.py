@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from firmware_sim.hal import RESET_CAUSES
-from firmware_sim.profile import Watchdog
+from firmware_sim.profile.sections import Watchdog
 from firmware_sim.units import US_PER_S
 
 __all__ = ["Board"]

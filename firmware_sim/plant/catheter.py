@@ -17,7 +17,7 @@ from firmware_sim.plant.tip import Tip
 from firmware_sim.units import FL_PER_NL, PPM
 
 if TYPE_CHECKING:
-    from firmware_sim.faults.conditions import Conditions
+    from firmware_sim.plant.conditions import Conditions
 
 __all__ = ["Catheter"]
 

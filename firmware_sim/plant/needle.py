@@ -13,7 +13,7 @@ from firmware_sim.limits import RINSE_TURNS_MAX
 from firmware_sim.units import FG_PER_NG, FL_PER_NL, MASS_PER_NG, PPM
 
 if TYPE_CHECKING:
-    from firmware_sim.faults.conditions import Needling
+    from firmware_sim.plant.conditions import Needling
     from firmware_sim.plant.plant import Plant
 
 __all__ = ["NeedleOrder", "NeedleResult", "RinseResult", "SidePortOrder", "SidePortResult", "needle", "rinse", "side_port"]

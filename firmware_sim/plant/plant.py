@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from firmware_sim.faults.conditions import Conditions
 from firmware_sim.hal import MotorFeedback, Registers
 from firmware_sim.plant.battery import Battery, BatteryState
 from firmware_sim.plant.board import Board
 from firmware_sim.plant.catheter import Catheter
+from firmware_sim.plant.conditions import Conditions
 from firmware_sim.plant.driver import Driver
 from firmware_sim.plant.memory import Memory
 from firmware_sim.plant.motor import Motor

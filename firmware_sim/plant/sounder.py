@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from firmware_sim.profile import Sound as SoundNumbers
+from firmware_sim.profile.sections import Sound as SoundNumbers
 from firmware_sim.units import US_PER_MS
 
 __all__ = ["Sound", "Tone", "pattern_lengths_us", "sound_of"]

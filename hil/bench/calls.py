@@ -27,7 +27,7 @@ class BenchCalls(ABC):
         return int(self.call("advance", span)["now_us"])
 
     def run_until(self, condition: str, *, limit_s: int) -> bool:
-        """Let time pass until a condition of `hil.bench.conditions` holds, at most so long; tells whether it does."""
+        """Let time pass until a condition of `hil.faults.conditions` holds, at most so long; tells whether it does."""
         return bool(self.call("run_until", condition=condition, limit_s=limit_s)["reached"])
 
     def sample(self, *, every_s: int, duration_s: int) -> dict[str, list[int]]:

@@ -35,10 +35,10 @@ from hil.bench.arguments import (
     Settle,
     SidePort,
 )
-from hil.bench.conditions import parse_condition
+from hil.bench.examine import Diagnose, diagnose
 from hil.clinic.diagnostics.bedside import BenchBedside
-from hil.clinic.diagnostics.verb import Diagnose, diagnose
 from hil.errors import BenchError
+from hil.faults.conditions import parse_condition
 from hil.faults.plan import Order
 from hil.faults.registry import REGISTRY
 from hil.faults.script import script_of

@@ -5,7 +5,6 @@ A driver that is killed loses the chunks under way and nothing else. Chunks of a
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import sqlite3
@@ -17,6 +16,7 @@ from typing import NamedTuple
 
 from hil.campaign.cases import Row
 from hil.errors import CheckFailed, UsageError
+from hil.system.file_lock import FileLock, LockHeld, is_held
 
 __all__ = ["Chunk", "Counts", "Failure", "Journal", "read_counts"]
 
@@ -77,13 +77,10 @@ class Journal:
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock = FileLock(folder / LOCK)
         except OSError as error:
             raise UsageError(f"cannot use the folder: {error.strerror}", where=str(folder), do="choose another --out") from None
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._lock)
+        except LockHeld:
             raise UsageError("a campaign is running in this folder", where=str(folder), do="wait for it, or choose another --out") from None
         self._base = sqlite3.connect(folder / FILE, isolation_level=None)
         try:
@@ -165,7 +162,7 @@ class Journal:
     def close(self) -> None:
         """Let go of it."""
         self._base.close()
-        os.close(self._lock)
+        self._lock.close()
 
     def _transaction(self) -> _Transaction:
         return _Transaction(self._base)
@@ -187,21 +184,11 @@ class _Transaction:
 def read_counts(folder: Path) -> Counts:
     """How far the campaign of a folder has come; one may be running. Raises UsageError if the folder holds none."""
     try:
-        base = sqlite3.connect(f"{(folder / FILE).resolve().as_uri()}?mode=ro", uri=True)
+        base = sqlite3.connect(f"{Path(os.path.abspath(folder / FILE)).as_uri()}?mode=ro", uri=True)
         facts = dict(base.execute("SELECT key, value FROM campaign"))
         ((done, busy_s),) = base.execute("SELECT COALESCE(SUM(high - low), 0), COALESCE(SUM(seconds), 0) FROM done")
         ((failed,),) = base.execute("SELECT COUNT(*) FROM failed")
         base.close()
     except sqlite3.Error:
         raise UsageError("there is no campaign in this folder", where=str(folder), do="name the folder that was --out") from None
-    return Counts(facts["name"], int(facts["cases"]), done, failed, busy_s, _locked(folder))
-
-
-def _locked(folder: Path) -> bool:
-    """Whether a driver holds the folder."""
-    with (folder / LOCK).open() as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+    return Counts(facts["name"], int(facts["cases"]), done, failed, busy_s, is_held(folder / LOCK))

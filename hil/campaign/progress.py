@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from io import StringIO
-from shutil import get_terminal_size
 from typing import TextIO
 
 from hil.pacing import wall_us
+from hil.system.live_line import LiveLine
 from hil.wording.quantity import duration
 
 __all__ = ["Progress"]
 
 LINES = 10
-WIDTH = 100
 US_PER_S = 1_000_000
 EVERY_US = US_PER_S // 5
 
@@ -22,9 +21,8 @@ class Progress:
     """Told of cases as they are done; `years` are those of a case, for the rate. Without a stream it says nothing."""
 
     def __init__(self, stream: TextIO | None, total: int, done: int, years: int, clock_us: Callable[[], int] = wall_us) -> None:
-        self._stream = stream or StringIO()
         self._clock_us = clock_us
-        self._live = self._stream.isatty()
+        self._on = LiveLine(stream or StringIO())
         self._total, self._done, self._before, self._years = total, done, done, years
         self._began_us = self._shown_us = clock_us()
         self._tenth = LINES * done // max(total, 1)
@@ -33,19 +31,16 @@ class Progress:
         self._done += cases
         now_us = self._clock_us()
         tenth = LINES * self._done // max(self._total, 1)
-        if self._live:
+        if self._on.live:
             if now_us - self._shown_us >= EVERY_US:
                 self._shown_us = now_us
-                self._over(self.text)
+                self._on.over(self.text)
         elif tenth > self._tenth:
             self._tenth = tenth
-            self._line(self.text)
+            self._on.line(self.text)
 
     def said(self, text: str) -> None:
-        if self._live:
-            self._over("")
-            self._stream.write("\r")
-        self._line(text)
+        self._on.line(text)
 
     @property
     def text(self) -> str:
@@ -58,18 +53,7 @@ class Progress:
 
     def close(self) -> None:
         """Leave the line empty."""
-        if self._live:
-            self._over("")
-            self._stream.write("\r")
-
-    def _over(self, text: str) -> None:
-        width = min(WIDTH, get_terminal_size().columns) - 1
-        self._stream.write(f"\r{text[:width].ljust(width)}")
-        self._stream.flush()
-
-    def _line(self, text: str) -> None:
-        self._stream.write(f"{text}\n")
-        self._stream.flush()
+        self._on.close()
 
 
 def _figures(rate: float) -> str:

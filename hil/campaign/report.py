@@ -11,16 +11,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-import hil
 from hil.campaign.importance import Importance, variance_shares
 from hil.campaign.outcomes import Outcomes, Point, read_outcomes, setting_in_words
 from hil.campaign.report_plots import Plot, distributions, spans, survivals
 from hil.errors import HilError
 from hil.fleet.rates import provenance
+from hil.pages.template import filled, static
+from hil.system.whole_file import write_whole
 
 __all__ = ["REPORT_FILE", "render", "write_report"]
 
-HERE = Path(hil.__file__).parent
 REPORT_FILE = "report.html"
 OUTCOMES = ("dose_error_percent", "missed_h", "empty_lost_h", "doubled", "caught")
 """Columns whose variance is shared out, where a campaign has them."""
@@ -49,7 +49,7 @@ def write_report(folder: Path) -> Path:
     path = folder / REPORT_FILE
     text = render(read_outcomes(folder))
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        write_whole(path, text)
     except OSError as error:
         raise HilError(
             f"the report cannot be written: {error.strerror}", where=str(path), do="make room, or make the folder writable"
@@ -59,28 +59,25 @@ def write_report(folder: Path) -> Path:
 
 def render(outcomes: Outcomes) -> str:
     """Build the page."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    styles = "\n".join((HERE / "static" / name).read_text(encoding="utf-8") for name in ("report.css", "campaign.css"))
     plan = outcomes.summary["plan"]
-    return environment.get_template("campaign.html.j2").render(
-        styles=styles,
-        summary=outcomes.summary,
-        plan=plan,
-        lives=plan["story"] == "life",
-        points=outcomes.points,
-        counts=_counts(outcomes),
-        events=[_event_row(outcomes, event) for event in outcomes.events],
-        found=[_span_row(outcomes, name) for name in outcomes.spans],
-        ways=_ways(outcomes),
-        errors=[_quantiles(outcomes, name) for name in DRAWN if name in outcomes.numbers],
-        survival_plots=list(survivals(outcomes)),
-        span_plots=list(spans(outcomes)),
-        error_plots=_error_plots(outcomes),
-        matters=_matters(outcomes),
-        rates=provenance(),
-    )
+    values = {
+        "styles": static("report.css", "campaign.css"),
+        "summary": outcomes.summary,
+        "plan": plan,
+        "lives": plan["story"] == "life",
+        "points": outcomes.points,
+        "counts": _counts(outcomes),
+        "events": [_event_row(outcomes, event) for event in outcomes.events],
+        "found": [_span_row(outcomes, name) for name in outcomes.spans],
+        "ways": _ways(outcomes),
+        "errors": [_quantiles(outcomes, name) for name in DRAWN if name in outcomes.numbers],
+        "survival_plots": list(survivals(outcomes)),
+        "span_plots": list(spans(outcomes)),
+        "error_plots": _error_plots(outcomes),
+        "matters": _matters(outcomes),
+        "rates": provenance(),
+    }
+    return filled("campaign.html.j2", values)
 
 
 def _error_plots(outcomes: Outcomes) -> list[Plot]:

@@ -1,4 +1,7 @@
-"""The plots of a campaign's report: survival, time until somebody knew, distributions, each as plain SVG on the axes of `hil.svg_plot`."""
+"""The plots of a campaign's report: survival, time until somebody knew, distributions, each as plain SVG.
+
+The axes are those of `hil/pages/svg_plot.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hil.campaign.outcomes import Outcomes, Point
-from hil.svg_plot import Curve, Panel, draw
+from hil.pages.svg_plot import Curve, Panel, draw
+from hil.pages.ticks import ticks_within
 
 __all__ = ["Plot", "distributions", "spans", "survivals"]
 
@@ -19,6 +23,8 @@ TOGETHER = 4
 """Curves that can be told apart in one drawing."""
 DAYS_PER_YEAR = 365.25
 PLOT_HEIGHT = 190
+STEPS = 7
+"""Of the axis of time, about."""
 
 
 class Plot(NamedTuple):
@@ -91,15 +97,7 @@ def _share_panel(title: str, low: float, curves: Sequence[Curve]) -> Panel:
 
 
 def _drawn(title: str, unit: str, at: Floats, panels: Sequence[Panel]) -> str:
-    return draw(title, unit, [float(value) for value in at], panels, _ticks(float(at[0]), float(at[-1])))
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    rough = (high - low) / 7
-    size = 10.0 ** np.floor(np.log10(rough))
-    step = size * min((factor for factor in (1, 2, 5, 10) if factor * size >= rough), default=10)
-    first = np.ceil(low / step) * step
-    return [float(tick) for tick in np.round(np.arange(first, high + step / 1000, step), 9)]
+    return draw(title, unit, [float(value) for value in at], panels, ticks_within(float(at[0]), float(at[-1]), steps=STEPS))
 
 
 def _groups(points: Sequence[Point]) -> list[list[Point]]:

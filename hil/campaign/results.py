@@ -17,6 +17,7 @@ from hil.campaign.journal import Journal
 from hil.campaign.plan import Plan
 from hil.errors import CheckFailed
 from hil.fleet.settings import SETTINGS
+from hil.system.whole_file import write_whole
 
 __all__ = ["CSV_FILE", "PLAN_FILE", "SUMMARY_FILE", "grid_columns", "write_plan", "write_results"]
 
@@ -44,7 +45,7 @@ def write_results(plan: Plan, journal: Journal) -> dict[str, Any]:
         "failed": [asdict(failure) | _place(plan, failure.index) for failure in journal.failures()],
         "columns": columns,
     }
-    (journal.folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8", newline="\n")
+    write_whole(journal.folder / SUMMARY_FILE, json.dumps(summary, indent=2) + "\n")
     return summary
 
 

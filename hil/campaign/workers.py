@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import selectors
 import signal
 import subprocess
 import sys
 import tempfile
 from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import IO
 
 from hil.campaign.journal import Chunk
@@ -31,7 +32,7 @@ class Workers:
         self._plan = plan
         self._idle: list[_Worker] = []
         self._alive: list[_Worker] = []
-        self._selector = selectors.DefaultSelector()
+        self._answered: SimpleQueue[_Worker] = SimpleQueue()
         self._names = 0
         self._count = count
         self._busy = 0
@@ -43,24 +44,21 @@ class Workers:
     def start(self, chunk: Chunk) -> None:
         worker = self._idle.pop() if self._idle else self._new()
         self._busy += 1
-        worker.take(chunk)
-        self._selector.register(worker.answers, selectors.EVENT_READ, worker)
+        worker.take(chunk, self._answered)
 
     def wait(self) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        for key, _ in self._selector.select(TICK_S):
-            worker: _Worker = key.data
-            self._selector.unregister(worker.answers)
-            self._busy -= 1
-            outcome = worker.outcome()
-            outcomes.append(outcome)
-            (self._alive.remove if isinstance(outcome, Lost) else self._idle.append)(worker)
-        return outcomes
+        try:
+            worker = self._answered.get(timeout=TICK_S)
+        except Empty:
+            return []
+        self._busy -= 1
+        outcome = worker.outcome()
+        (self._alive.remove if isinstance(outcome, Lost) else self._idle.append)(worker)
+        return [outcome]
 
     def close(self) -> None:
         for worker in self._alive:
             worker.end()
-        self._selector.close()
 
     def _new(self) -> _Worker:
         self._names += 1
@@ -82,21 +80,30 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=self._words,
             process_group=0,  # Ctrl-C is the driver's: it keeps what is done
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._orders: IO[bytes] = self._process.stdin
-        self.answers: IO[bytes] = self._process.stdout
+        self._answers: IO[bytes] = self._process.stdout
+        self._line = b""
+        self._reader = Thread()
         self._order({"plan": plan.data.decode("utf-8-sig"), "path": plan.path, "engine": plan.engine})
 
-    def take(self, chunk: Chunk) -> None:
-        """Send a chunk. A worker that has just died is found out when its answer is read."""
+    def take(self, chunk: Chunk, answered: SimpleQueue[_Worker]) -> None:
+        """Send a chunk, and have this worker put where those are that have answered. One that has just died answers with nothing."""
         self._chunk = chunk
         self._order([chunk.low, chunk.high])
+        self._reader = Thread(target=self._read, args=(answered,), daemon=True)  # pipes of Windows cannot be waited for otherwise
+        self._reader.start()
+
+    def _read(self, answered: SimpleQueue[_Worker]) -> None:
+        self._line = self._answers.readline()
+        answered.put(self)
 
     def outcome(self) -> Outcome:
-        """Read what came of the chunk; the worker has answered, or is gone."""
-        line = self.answers.readline()
+        """What came of the chunk; the worker has answered, or is gone."""
+        line = self._line
         if not line.endswith(b"\n"):
             return Lost(self._chunk, self.name, self._buried())
         told = json.loads(line)
@@ -119,7 +126,9 @@ class _Worker:
         code = self._process.wait(END_S)
         with suppress(BrokenPipeError):
             self._orders.close()
-        self.answers.close()
+        if self._reader.ident is not None:
+            self._reader.join()
+        self._answers.close()
         self._words.seek(0, os.SEEK_END)
         self._words.seek(max(0, self._words.tell() - LAST_WORDS))
         words = self._words.read().decode(errors="replace").strip()

@@ -2,11 +2,12 @@
 
 A command module has its `click.Command` under the name `command`. Whatever error of ours a command raises ends as one line on
 stderr for each problem (where, what, what to do) and its exit code: 2 asked in a way that cannot be done, 1 the answer is no,
-3 uncertain. Anything else is a defect and keeps its traceback.
+3 uncertain, 130 interrupted, 141 nobody reads on. Anything else is a defect and keeps its traceback.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -14,6 +15,9 @@ from typing import Any
 
 import click
 
+from hil.cli import ends
+from hil.cli.colour import wished
+from hil.cli.given import refuse_empty
 from hil.errors import HilError
 
 __all__ = ["execute", "main", "pumpsim"]
@@ -40,14 +44,22 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("hil.cli.verify", "Run the suite against any pump and leave evidence; check and compare evidence."),
     "mutants": ("hil.cli.mutants", "Show that a suite of tests finds defects: run it on pumps that have one each."),
     "exec": ("hil.cli.exec_", "Run an unmodified pyserial program with pumpsim:// ports."),
+    "doctor": ("hil.cli.doctor", "Say what this machine has and lacks for pumpsim, and what to do about it."),
+    "completion": ("hil.cli.completion", "Print the script that has a shell complete pumpsim's commands, options and names."),
 }
 """Name of a subcommand: the module that holds it, and its line in the help."""
 
-INTERRUPTED = 130
+COMPLETION = "_PUMPSIM_COMPLETE"
+"""Set where a shell asks what Tab offers."""
 
 
 class _LazyGroup(click.Group):
     """A group that knows its subcommands' names and lines, and imports a subcommand when it is called."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, and refuse what is empty. Raises UsageError."""
+        refuse_empty(ctx, args)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -57,6 +69,20 @@ class _LazyGroup(click.Group):
             return None
         command: click.Command = import_module(COMMANDS[cmd_name][0]).command
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, which knows nothing of names that are nearest here."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand:
+            raise click.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx) from None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """The subcommands from the table, imported by none of them, and the options."""
+        from click.shell_completion import CompletionItem
+
+        named = [CompletionItem(name, help=line) for name, (_, line) in COMMANDS.items() if name.startswith(incomplete)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -78,6 +104,7 @@ def pumpsim() -> None:
 
     For simulation, test and training. Not a medical device.
     """
+    click.get_current_context().color = wished()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -87,27 +114,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def execute(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    if COMPLETION in os.environ:
+        from hil.cli.complete import register
+
+        register()
+    ends.spell_out()
     try:
         result: Any = pumpsim.main(args=arguments, prog_name="pumpsim", standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("pumpsim: interrupted", err=True)
-        return INTERRUPTED
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        return error.exit_code
-    except click.ClickException as error:
-        return _usage(error)
-    except HilError as error:
-        for line in error.lines:
-            click.echo(f"pumpsim: {line}", err=True)
-        return error.exit_code
+    except (click.ClickException, click.exceptions.Abort, HilError, KeyboardInterrupt, ModuleNotFoundError, OSError, SystemExit) as error:
+        code = ends.said(error)
+        if code is None:
+            raise
+        return code
     return result if isinstance(result, int) else 0
-
-
-def _usage(error: click.ClickException) -> int:
-    """Print what click found wrong as one line, with the help to ask for."""
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    where = context.command_path if context else "pumpsim"
-    message = " ".join(error.format_message().split())
-    click.echo(f"{where}: {message.rstrip('.')}; see `{where} --help`", err=True)
-    return error.exit_code

@@ -9,6 +9,7 @@ import click
 
 from hil.cli.bench_place import bench_options, find_bench
 from hil.errors import UsageError
+from hil.wording.causes import cause
 
 __all__ = ["command", "parse_arguments"]
 
@@ -52,7 +53,7 @@ def parse_arguments(words: tuple[str, ...]) -> dict[str, object]:
         try:
             found: dict[str, object] = json.loads(words[0])
         except ValueError as error:
-            raise UsageError(f"this is no JSON: {error}", where=words[0][:60], do='write {"hours": 8}, or hours=8') from None
+            raise UsageError(cause(error), where=words[0][:60], do='write {"hours": 8}, or hours=8') from None
         return found
     args: dict[str, object] = {}
     for word in words:

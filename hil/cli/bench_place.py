@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hil.errors import UsageError
+from hil.wording.causes import cause
 
 if TYPE_CHECKING:
     from hil.web.address import BenchAddress
@@ -54,7 +55,7 @@ def _in_file(path: Path, pump: str | None) -> BenchAddress:
     try:
         ready = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"no ready line: {error}", where=str(path), do="start the server with --ready-file") from None
+        raise UsageError(f"no ready line is in it: {cause(error)}", where=str(path), do="start the server with --ready-file") from None
     address = address_in(ready, pump) if isinstance(ready, dict) else None
     if address is None:
         raise UsageError("this server has no HTTP bench", where=str(path), do="start it with --bench http")

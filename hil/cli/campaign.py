@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hil.cli import complete
+from hil.cli.given import Actions, Output
 from hil.cli.output import aligned, note, show
 from hil.errors import UsageError
 
@@ -25,7 +27,7 @@ SHOWN = 5
 """Failed cases that are told one by one."""
 
 
-@click.group()
+@click.group(cls=Actions)
 def command() -> None:
     """Live many pumps: how often something happens, and how long until somebody notices.
 
@@ -37,8 +39,8 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("plan", metavar="FILE|NAME")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR", help="Folder of the results.")
+@click.argument("plan", metavar="FILE|NAME", shell_complete=complete.plans)
+@click.option("--out", type=Output(folder=True, path_type=Path), required=True, metavar="DIR", help="Folder of the results.")
 @click.option(
     "--workers", type=click.IntRange(1, WORKERS_MAX), metavar="N", help="Processes of this machine; one a processor if not given."
 )
@@ -115,7 +117,7 @@ def _cluster(plan: Plan, address: str, tls: tuple[str, str, str] | None, workers
 
 
 @command.command()
-@click.argument("plan", metavar="FILE|NAME")
+@click.argument("plan", metavar="FILE|NAME", shell_complete=complete.plans)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(plan: str, as_json: bool) -> None:
     """Read a plan, say what is wrong with it, or how much it would run."""

@@ -11,9 +11,11 @@ import click
 
 from hil.cli.clinic_case import AMPOULE_WORDS, allowed, profile_option, pump_told, refilling, regimen_in, reporting, supply, taken
 from hil.cli.clinic_plan import plan_group
+from hil.cli.given import Actions, Word
 from hil.cli.output import show
 from hil.cli.quantities import CLOCK, CONCENTRATION, DAILY_DOSE, DOSE, VOLUME
 from hil.errors import CheckFailed, UsageError
+from hil.wording.causes import nearest
 
 if TYPE_CHECKING:
     from hil.clinic.plan import Plan
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.group()
+@click.group(cls=Actions)
 def command() -> None:
     """Dose rules, bridge, dilution, priming, refill dates. For simulation and training, never for patient care.
 
@@ -43,14 +45,14 @@ command.add_command(plan_group)
 @click.option("--now", "now_us", type=CLOCK, metavar='"2026-01-31 08:00"', help="The present, on the pump's clock.")
 @click.option("--test-dose", "test_dose_ng", type=DOSE, metavar='"50 mcg"', help="Judge a test dose in the place of a therapy.")
 @click.option("--drug", default="baclofen", show_default=True, metavar="NAME", help="The drug of the test dose.")
-@click.option("--reason", type=click.Choice(["effect", "side-effects", "holiday", "overdose", "reaction"]), help="Why the dose changes.")
+@click.option("--reason", type=Word(["effect", "side-effects", "holiday", "overdose", "reaction"]), help="Why the dose changes.")
 @click.option("--route", default="intrathecal", show_default=True, metavar="WORD", help="How it is to be given.")
-@click.option("--ampoule", "ampoules", multiple=True, type=click.Choice(AMPOULE_WORDS), help="Their state; may be given twice.")
+@click.option("--ampoule", "ampoules", multiple=True, type=Word(AMPOULE_WORDS), help="Their state; may be given twice.")
 @click.option("--diluent", default="", metavar="NAME", help="What it is diluted with.")
 @click.option("--mixed-with", default="", metavar="DRUG", help="What else is in the syringe.")
-@click.option("--filled", "filled_us", type=CLOCK, metavar="CLOCK", help="When the pump was filled.")
-@click.option("--refill", "refill_us", type=CLOCK, metavar="CLOCK", help="When it is to be filled again.")
-@click.option("--empty", "empty_us", type=CLOCK, metavar="CLOCK", help="When it would be empty, as `clinic plan refill` says.")
+@click.option("--filled", "filled_us", type=CLOCK, metavar='"2026-01-01 08:00"', help="When the pump was filled.")
+@click.option("--refill", "refill_us", type=CLOCK, metavar='"2026-03-01 08:00"', help="When it is to be filled again.")
+@click.option("--empty", "empty_us", type=CLOCK, metavar='"2026-04-01 08:00"', help="When it would be empty, as `clinic plan refill` says.")
 @click.option("--override", "overrides", multiple=True, metavar="R-033", help="A warning that is meant to be passed; may be given twice.")
 @click.option("--all", "everything", is_flag=True, help="Show what was accepted too.")
 @profile_option
@@ -87,6 +89,9 @@ def _plan(file: str | None, asked: dict[str, Any]) -> Plan:
         raise UsageError(f"{asked['route']!r} is no route", where="--route", do=f"use one of {', '.join(ROUTES)}")
     told = pump_told(asked["profile"])
     drug, new = asked["drug"], None
+    names = sorted({each.name for each in told.identity.drugs})
+    if file is None and drug not in names:
+        raise UsageError(f"the pump does not know the drug {drug!r}", where="--drug", do=nearest(drug, names))
     if file is not None:
         document, new = regimen_in(file, told.identity)
         drug = document.file.drug

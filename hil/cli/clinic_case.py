@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from hil.cli import complete
 from hil.errors import CheckFailed, UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +32,12 @@ def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
     """--rules and --json."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
-        click.option("--rules", "rules_name", metavar="NAME|FILE", help="label-us (if not given), label-seed, or a file of your own."),
+        click.option(
+            "--rules",
+            "rules_name",
+            metavar="NAME|FILE",
+            help="label-us (if not given), label-seed, or a file of your own.",
+        ),
     ):
         function = option(function)
     return function
@@ -40,7 +46,12 @@ def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
 def profile_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """--profile."""
     return click.option(
-        "--profile", default="itp-40", show_default=True, metavar="NAME|FILE", help="The pump that is meant: its limits, its drugs."
+        "--profile",
+        default="itp-40",
+        show_default=True,
+        metavar="NAME|FILE",
+        shell_complete=complete.profiles,
+        help="The pump that is meant: its limits, its drugs.",
     )(function)
 
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from hil.cli.clinic_case import allowed, profile_option, pump_told, reporting
+from hil.cli.given import Actions
 from hil.cli.output import show
 from hil.cli.quantities import CLOCK, CONCENTRATION, DAILY_DOSE, DOSE, DURATION, MINUTE, VOLUME
-from hil.errors import CheckFailed
+from hil.errors import CheckFailed, UsageError
 from hil.wording import quantity
+from hil.wording.causes import nearest
 
 if TYPE_CHECKING:
     from hil.clinic.refill import Fill
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["plan_group"]
 
 
-@click.group("plan")
+@click.group("plan", cls=Actions)
 def plan_group() -> None:
     """Plan a start, a refill, a night pattern, a weaning; look at the most that a patient can get."""
 
@@ -51,7 +53,7 @@ def start(dose_ng: int, effect_s: int, concentration_ng_per_ml: int | None, rule
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.option("--fill", "fill_nl", type=VOLUME, required=True, metavar='"20 mL"', help="In the reservoir after the fill.")
 @click.option("--at", "at_us", type=CLOCK, required=True, metavar='"2026-01-01 08:00"', help="When it was filled, on the pump's clock.")
-@click.option("--stability-days", type=click.IntRange(min=1), metavar="DAYS", help="How long the drug keeps, if not as the rules say.")
+@click.option("--stability-days", type=click.IntRange(1, 3_650), metavar="DAYS", help="How long the drug keeps, if not as the rules say.")
 @profile_option
 @reporting
 def refill(file: str, fill_nl: int, at_us: int, stability_days: int | None, profile: str, rules_name: str | None, as_json: bool) -> None:
@@ -89,7 +91,7 @@ def _fits(fill_nl: int, identity: Identity) -> None:
 @plan_group.command()
 @click.option("--expected", "expected_nl", type=VOLUME, required=True, metavar='"3.2 mL"', help="What the pump says is left.")
 @click.option("--withdrawn", "withdrawn_nl", type=VOLUME, required=True, metavar='"3 mL"', help="What the needle found.")
-@click.option("--limit", "percent", type=click.IntRange(min=0), metavar="PERCENT", help="Warn of a difference above it; 20 if not given.")
+@click.option("--limit", "percent", type=click.IntRange(0, 100), metavar="PERCENT", help="Warn of a difference above it; 20 if not given.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def residual(expected_nl: int, withdrawn_nl: int, percent: int | None, as_json: bool) -> int:
     """What the needle found against what was expected; ends with 1 where they differ too much."""
@@ -103,7 +105,7 @@ def residual(expected_nl: int, withdrawn_nl: int, percent: int | None, as_json: 
 
 @plan_group.command()
 @click.option("--dose", "dose_ng_per_day", type=DAILY_DOSE, required=True, metavar='"240 mcg/day"', help="The dose of a day, which stays.")
-@click.option("--concentration", "concentration_ng_per_ml", type=CONCENTRATION, required=True, metavar='"500 mcg/mL"')
+@click.option("--concentration", "concentration_ng_per_ml", type=CONCENTRATION, required=True, metavar='"500 mcg/mL"', help="Of the drug.")
 @click.option("--from", "start", type=MINUTE, required=True, metavar='"22:00"', help="When more effect is wanted.")
 @click.option("--to", "end", type=MINUTE, required=True, metavar='"06:00"', help="Until when.")
 @click.option("--drug", default="baclofen", show_default=True, metavar="NAME", help="For the therapy file.")
@@ -125,7 +127,9 @@ def night(
     group = allowed("pumpsim clinic plan night", lambda: night_pattern(rules, dose_ng_per_day, concentration_ng_per_ml, (start, end)))
     entry, limits = drug_named(drug, identity), identity.limits[0]
     if entry is None:
-        raise CheckFailed(f"the pump does not know the drug {drug!r}", where="--drug", do="name one that it knows")
+        raise UsageError(
+            f"the pump does not know the drug {drug!r}", where="--drug", do=nearest(drug, sorted({each.name for each in identity.drugs}))
+        )
     repeats = (limits.critical_repeat_s_min, limits.non_critical_repeat_s_min)
     therapy = Therapy(
         Mode.FLEX, entry.drug_id, entry.version, concentration_ng_per_ml, _low_nl(limits.low_reservoir_nl_min), *repeats, (group,)
@@ -135,14 +139,14 @@ def night(
 
 def _low_nl(least_nl: int) -> int:
     """The low-reservoir level that was never late, or the pump's least."""
-    from hil.clinic.numbers import practice
+    from hil.numbers.practice import practice
 
     return max(least_nl, practice("low_alarm_nl_min"))
 
 
 @plan_group.command()
 @click.option("--dose", "dose_ng_per_day", type=DAILY_DOSE, required=True, metavar='"300 mcg/day"', help="The dose now.")
-@click.option("--weeks", type=click.IntRange(min=0), required=True, metavar="WEEKS", help="Over how many weeks.")
+@click.option("--weeks", type=click.IntRange(0, 520), required=True, metavar="WEEKS", help="Over how many weeks.")
 @reporting
 def wean(dose_ng_per_day: int, weeks: int, rules_name: str | None, as_json: bool) -> None:
     """A taper to nothing, step by step."""

@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
+from hil.cli.colour import console
 from hil.parity.reading import LONE_ZERO, Reading, read_run
 from hil.parity.spoken import harmless, label, moment, spoken_fields
 from hil.plain import plain
@@ -20,7 +20,7 @@ __all__ = ["Sheet", "json_row"]
 
 SHOWN_BYTES = 24
 """Of a run that is no frame; --json has them all."""
-_HEADS = (("no.", 5), ("time", 23), ("from", 6), ("message", 13), ("session/seq", 12))
+_HEADS = (("no.", 5), ("time", 24), ("from", 6), ("message", 13), ("session/seq", 12))
 _PLACES = {"pump end of the line": "pump end", "host end of the line": "host end"}
 NARROW = 60
 """Columns below which a terminal breaks lines by itself; half of it is enough for the content alone."""
@@ -31,7 +31,7 @@ class Sheet:
     """A terminal, or what stands for one."""
 
     def __init__(self) -> None:
-        self._console = Console(highlight=False)
+        self._console = console()
         self._wall = False
         self._places: set[str] = set()
         self._headed = False
@@ -50,7 +50,7 @@ class Sheet:
     def show_packet(self, packet: Packet) -> None:
         """Print one packet; what does not fit beside it goes below."""
         self._places.add(packet.place)
-        line = Text().append(f"{packet.number:>5} ", style="dim").append(f"{moment(packet.at_us, wall=self._wall):<23} ", style="dim")
+        line = Text().append(f"{packet.number:>5} ", style="dim").append(f"{moment(packet.at_us, wall=self._wall):<24} ", style="dim")
         if not packet.ours:
             self._line(line.append("another link type, not read", style="dim"))
             return

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hil.cli import complete
+from hil.cli.given import Output
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -25,28 +28,41 @@ PLAIN_WIDTH = 120
 @click.command()
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Output(folder=True, path_type=Path),
     default="pumpsim-demo",
     show_default=True,
     metavar="DIR",
     help="Where the report goes.",
 )
-@click.option("--profile", default="itp-40", show_default=True, metavar="NAME|FILE", help="The pump's profile, or a file of your own.")
+@click.option(
+    "--profile",
+    default="itp-40",
+    show_default=True,
+    metavar="NAME|FILE",
+    shell_complete=complete.profiles,
+    help="The pump's profile, or a file of your own.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Another seed is another unit of the same profile.")
 @click.option("--report/--no-report", default=True, help="Leave DIR/report.html.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end, nothing else.")
 def command(out: Path, profile: str, seed: int, report: bool, as_json: bool) -> None:
-    """Run one pump from filling to a stall: a real process on a real pty, programmed by the ordinary client.
+    """Run one pump from filling to a stall: a real process on a real port, programmed by the ordinary client.
 
     Seven weeks of pump time take a few seconds. Needs no hardware.
-    """
-    from rich.console import Console
 
+    \b
+        pumpsim demo
+        pumpsim demo --out mine --seed 2
+    """  # noqa: D301  # click wants the character itself
+    from hil.cli.colour import console as console_of
+    from hil.cli.given import demand_profile
     from hil.cli.output import show_json
     from hil.demo.run import DemoRun
     from hil.pacing import wall_us
+    from hil.system.terminals import has_terminals
 
-    console = Console(highlight=False, soft_wrap=True, quiet=as_json)
+    demand_profile(profile)
+    console = console_of(soft_wrap=True, quiet=as_json)
     begun_us = wall_us()
     told: list[Told] = []
     with DemoRun(out, profile=profile, seed=seed) as run:
@@ -73,8 +89,9 @@ def command(out: Path, profile: str, seed: int, report: bool, as_json: bool) -> 
     console.print(f"{virtual_us // US_PER_DAY} days of pump time in {seconds:.1f} s.", end=" ")
     console.print(f"Look at [bold]{page}[/bold]: belief beside truth, the log, every frame." if page else "")
     console.print("Your turn, in two terminals:")
-    console.print("  pumpsim serve itp-40 --port pty:./pump0", style="bold")
-    console.print("  pumpsim program ./pump0 interrogate", style="bold")
+    served, place = ("pty:./pump0", "./pump0") if has_terminals() else ("tcp://127.0.0.1:7777",) * 2
+    console.print(f"  pumpsim serve itp-40 --port {served}", style="bold")
+    console.print(f"  pumpsim program {place} interrogate", style="bold")
 
 
 def _print(console: Console, act: Told) -> None:

@@ -24,7 +24,12 @@ def command(first: Path, second: Path, as_json: bool) -> int:
     """Show where two runs that `pumpsim run --record` wrote part for the first time. Ends with 0 if they do not, else with 1.
 
     What they were asked for (file, pump, seed) may differ; what happened may not.
-    """
+
+    \b
+        pumpsim run pocket-fill --record one.jsonl
+        pumpsim run pocket-fill --seed 2 --record two.jsonl
+        pumpsim diff one.jsonl two.jsonl
+    """  # noqa: D301  # click wants the character itself
     from hil.cli.output import aligned, show
     from hil.scenario.difference import first_difference, inputs_apart, read_recording
 

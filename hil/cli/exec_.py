@@ -26,6 +26,8 @@ def command(program: str, arguments: tuple[str, ...]) -> None:
     path = Path(program)
     if not path.is_file():
         raise UsageError("no such program", where=program, do="give the path of a Python file")
+    if b"\0" in path.read_bytes():
+        raise UsageError("this is no program text", where=program, do="give the path of a Python file")
     serial_url.register()
     sys.argv = [program, *arguments]
     sys.path.insert(0, str(path.resolve().parent))

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import click
 
+from hil.cli.given import Output, Word
 from hil.errors import UsageError
+from hil.system.whole_file import write_whole
 
 __all__ = ["FORMS", "command"]
 
@@ -24,8 +26,8 @@ FORMS: dict[str, str] = {
 
 
 @click.command()
-@click.argument("form", type=click.Choice(list(FORMS)), metavar="FORM")
-@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write to this file, not to the standard output.")
+@click.argument("form", type=Word(list(FORMS)), metavar="FORM")
+@click.option("-o", "--output", type=Output(), metavar="FILE", help="Write to this file, not to the standard output.")
 def command(form: str, output: str | None) -> None:
     """Write the wire protocol out as FORM.
 
@@ -34,7 +36,7 @@ def command(form: str, output: str | None) -> None:
     wireshark    dissector in Lua for captures of link type USER0 (pumpsim.lua)
     c-header     C99 header: constants, structs, functions that read and write (pumpsim_wire.h)
     json-schema  JSON Schema 2020-12 of all messages
-    vectors      test vectors as JSON: messages, refusals, broken frames, a keyed session
+    vectors      test vectors as JSON: messages, refusals, a keyed session
     markdown     the page docs/reference/wire-protocol.md
 
     \b
@@ -50,7 +52,7 @@ def _write(text: str, output: str | None) -> None:
         if output is None:
             click.echo(text, nl=False)
         else:
-            Path(output).write_text(text, encoding="utf-8", newline="\n")
+            write_whole(Path(output), text)
     except OSError as error:
         where = "standard output" if output is None else output
         raise UsageError(f"cannot be written ({error.strerror})", where=where, do="choose another file with -o") from None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from hil.cli.output import note, show
+from hil.cli.given import Actions, Output, Word
+from hil.cli.output import note, show, show_json
 from hil.errors import CheckFailed, UncertainError, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ __all__ = ["command"]
 _ROLES = ("patient", "clinician", "service")
 
 
-@click.group()
+@click.group(cls=Actions)
 def command() -> None:
     """Make key files, look at them, and replace a key of a pump.
 
@@ -31,10 +32,11 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--role", "roles", multiple=True, type=click.Choice(_ROLES), help="Only keys of this role; may be given twice.")
+@click.argument("file", type=Output(path_type=Path))
+@click.option("--role", "roles", multiple=True, type=Word(_ROLES), help="Only keys of this role; may be given twice.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-def new(file: Path, roles: tuple[str, ...], force: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def new(file: Path, roles: tuple[str, ...], force: bool, as_json: bool) -> None:
     """Make FILE with a fresh key for each role, readable by its owner alone."""
     from protocol.key_file import new_keys, write_keys
 
@@ -43,7 +45,7 @@ def new(file: Path, roles: tuple[str, ...], force: bool) -> None:
     keys = [key for key in new_keys() if not roles or key.role.name.lower() in roles]
     with _key_errors():
         write_keys(file, keys)
-    note(f"{file} has {_said(keys)}")
+    _told(as_json, {"file": str(file), "keys": _rows(keys)}, f"{file} has {_said(keys)}")
 
 
 @command.command("show")
@@ -52,23 +54,23 @@ def new(file: Path, roles: tuple[str, ...], force: bool) -> None:
 def show_(file: str, as_json: bool) -> None:
     """Tell ids, roles and marks of the keys in FILE; two keys of one mark are the same, and the mark tells nothing else."""
     from hil.cli.output import aligned
-    from hil.faults.script import mark_of
     from protocol.key_file import load_keys
 
     with _key_errors():
         keys = load_keys(file)
-    rows = [{"key_id": key.key_id, "role": key.role.name.lower(), "mark": mark_of([key])} for key in keys]
+    rows = _rows(keys)
     lines = aligned([(f"{row['key_id']} {row['role']}", f"mark {row['mark']}") for row in rows])
     show({"file": file, "keys": rows}, lines, as_json=as_json)
 
 
 @command.command()
 @click.argument("port", metavar="PORT")
-@click.argument("role", type=click.Choice(_ROLES))
+@click.argument("role", type=Word(_ROLES))
 @click.option("--new", "new_file", required=True, type=click.Path(dir_okay=False), metavar="FILE", help="Key file with the new key.")
 @click.option("--key-file", type=click.Path(dir_okay=False), metavar="FILE", help="Key file with the pump's service key.")
 @click.option("--first", is_flag=True, help="The pump has no key yet; whoever listens on the line learns the new one.")
-def replace(port: str, role: str, new_file: str, key_file: str | None, first: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def replace(port: str, role: str, new_file: str, key_file: str | None, first: bool, as_json: bool) -> None:
     """Put the new key of ROLE into the pump on PORT, while a magnet is held over it. Therapy and log stay; the pump says so by an alarm."""
     from hil.serial_url import register
     from protocol.client import Programmer
@@ -93,7 +95,8 @@ def replace(port: str, role: str, new_file: str, key_file: str | None, first: bo
         raise UncertainError(str(error), where=port) from None
     except ProtocolError as error:
         raise CheckFailed(str(error), where=port, do="hold a magnet over the pump, and give the file with its service key") from None
-    note(f"the pump on {port} has another {role} key now; its key file is not changed: keep {new_file}")
+    said = f"the pump on {port} has another {role} key now; its key file is not changed: keep {new_file}"
+    _told(as_json, {"port": port, "key": _rows([key])[0], "file": new_file}, said)
 
 
 @contextmanager
@@ -105,6 +108,20 @@ def _key_errors() -> Iterator[None]:
         yield
     except KeyFileError as error:
         raise UsageError(str(error), where="keys") from None
+
+
+def _rows(keys: Sequence[Key]) -> list[dict[str, object]]:
+    from hil.faults.script import mark_of
+
+    return [{"key_id": key.key_id, "role": key.role.name.lower(), "mark": mark_of([key])} for key in keys]
+
+
+def _told(as_json: bool, data: dict[str, object], line: str) -> None:
+    """What was done: a line for people on standard error, or JSON."""
+    if as_json:
+        show_json(data)
+    else:
+        note(line)
 
 
 def _said(keys: list[Key]) -> str:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hil.cli import complete
 from hil.cli.bench_place import bench_options, find_bench
+from hil.cli.given import Finite, Output, Word
 from hil.cli.quantities import DURATION
 from hil.errors import CheckFailed, UsageError
 
@@ -23,13 +25,20 @@ __all__ = ["command"]
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False), metavar="[FILE.wav]")
 @bench_options
 @click.option(
-    "--for", "span_s", type=DURATION, default="1 min", show_default=True, metavar="TIME", help="How long to listen at a bench's pump."
+    "--for", "span_s", type=DURATION, default="1 min", show_default=True, metavar='"1 min"', help="How long to listen at a bench's pump."
 )
-@click.option("--snr", type=float, metavar="DB", help="Add white noise, so far below a rendered tone; 0 is as strong as it is.")
+@click.option("--snr", type=Finite(-200, 200), metavar="DB", help="Add white noise, so far below a rendered tone; 0 is as strong as it is.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of that noise.")
-@click.option("--profile", default="itp-40", show_default=True, metavar="NAME|FILE", help="Whose sounds to listen for.")
-@click.option("--expect", type=click.Choice(["critical", "non-critical", "neither"]), help="End with 1 if it is another.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.wav", help="Keep the recording.")
+@click.option(
+    "--profile",
+    default="itp-40",
+    show_default=True,
+    metavar="NAME|FILE",
+    shell_complete=complete.profiles,
+    help="Whose sounds to listen for.",
+)
+@click.option("--expect", type=Word(["critical", "non-critical", "neither"]), help="End with 1 if it is another.")
+@click.option("-o", "--output", type=Output(path_type=Path), metavar="FILE.wav", help="Keep the recording.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     file: Path | None,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from hil.cli.bench_view import clock
+from hil.cli.colour import console
 from hil.wording.alarms import alarms_in
 from hil.wording.log import detail_text, volumes_text
 from protocol.codes import EventKind
@@ -26,7 +26,7 @@ class Screen:
     """A terminal, or what stands for one."""
 
     def __init__(self) -> None:
-        self._console = Console(highlight=False)
+        self._console = console()
 
     def show(self, message: Message) -> None:
         """Print one message on one line, however long the terminal makes it."""

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hil.cli import complete
+from hil.cli.given import Actions, Output
+
 if TYPE_CHECKING:
     from hil.mutants.matrix import Matrix
     from hil.mutants.mutant import Mutant
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.group()
+@click.group(cls=Actions)
 def command() -> None:
     """Show that a suite of tests finds defects: run it on pumps that have one each.
 
@@ -27,7 +30,7 @@ def command() -> None:
 
 
 @command.command("list")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete.mutants)
 @click.option("--negates", metavar="ROW", help="Only those that negate this requirement, such as BO-14.")
 @click.option("--traces", is_flag=True, help="Do each mutant's two lines on a healthy pump and on the mutant, and show what is seen.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -48,13 +51,20 @@ def list_command(names: tuple[str, ...], negates: str | None, traces: bool, as_j
 
 
 @command.command("run", context_settings={"ignore_unknown_options": True})
-@click.option("--mutant", "names", multiple=True, metavar="NAME", help="Only this one; may be given again. All of them if not given.")
+@click.option(
+    "--mutant",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete.mutants,
+    help="Only this one; may be given again. All of them if not given.",
+)
 @click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="So many at once; as many as there are processors if not given.")
 @click.option(
     "--targeted", is_flag=True, help="Run of each only the tests that name a requirement which it negates, and end it at the first kill."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with a summary.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the matrix to FILE as JSON.")
+@click.option("-o", "--output", type=Output(path_type=Path), metavar="FILE", help="Write the matrix to FILE as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
 @click.argument("pytest_command", nargs=-1, type=click.UNPROCESSED, metavar="-- pytest [ARGS]...", required=True)
 def run_command(

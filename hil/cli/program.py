@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from hil.cli.given import Actions, Word
 from hil.cli.program_session import Talk, clock_at, talking
 from hil.cli.program_watch import LIBRARY, programmer
 from hil.cli.quantities import CLOCK, CONCENTRATION, DOSE, DURATION, RATE, VOLUME
@@ -25,11 +26,11 @@ LOG_SHOWN = 20
 """Newest records that `log` shows without --all."""
 
 
-CAUSE = click.Choice(ALARM_WORDS)
-SOFT_RULE = click.Choice([f"R-{SOFT_DOSE_RULE:03}"])
+CAUSE = Word(ALARM_WORDS)
+SOFT_RULE = Word([f"R-{SOFT_DOSE_RULE:03}"])
 
 
-@click.group()
+@click.group(cls=Actions)
 @click.option(
     "--library",
     default="",
@@ -43,7 +44,13 @@ def command(ctx: click.Context, port: str, library: str) -> None:
     """Interrogate and program the pump at PORT.
 
     PORT is pty:PATH, serial:PATH or a path, tcp://HOST:PORT, rfc2217://HOST:PORT, or pumpsim://itp-40?seed=1.
-    """
+
+    \b
+        pumpsim program ./pump0 interrogate
+        pumpsim program ./pump0 refill --volume '18 mL' --drug baclofen --concentration '500 mcg/mL'
+        pumpsim program ./pump0 update therapy.yaml
+        pumpsim program pumpsim://itp-40 status --json
+    """  # noqa: D301  # click wants the character itself
     if port in command.commands:
         raise UsageError(f"'{port}' is an action, and the port comes before it", do=f"type: pumpsim program PORT {port}")
     ctx.obj = port
@@ -98,9 +105,9 @@ def update(talk: Talk, file: str, yes: bool, interrupt: bool, leave_stopped: boo
 @command.command()
 @click.option("--volume", "volume_nl", type=VOLUME, required=True, metavar='"20 mL"', help="In the reservoir now.")
 @click.option("--drug", required=True, metavar="NAME", help="What it was filled with.")
-@click.option("--concentration", "concentration_ng_per_ml", type=CONCENTRATION, required=True, metavar='"500 mcg/mL"')
+@click.option("--concentration", "concentration_ng_per_ml", type=CONCENTRATION, required=True, metavar='"500 mcg/mL"', help="Of that drug.")
 @click.option("--withdrawn", "withdrawn_nl", type=VOLUME, default=0, metavar='"1.2 mL"', help="Taken out before; nothing unless given.")
-@click.option("--limit", "percent", type=click.IntRange(min=0), metavar="PERCENT", help="Warn of a difference above it; 20 if not given.")
+@click.option("--limit", "percent", type=click.IntRange(0, 100), metavar="PERCENT", help="Warn of a difference above it; 20 if not given.")
 @click.option("--short-fill", "short", is_flag=True, help="So little is meant: asked for below a quarter of the reservoir.")
 @talking
 def refill(
@@ -182,17 +189,17 @@ def _show_mode(talk: Talk, settling: Any, act: Callable[[Any], int]) -> None:
 
 
 @command.command()
-@click.argument("cause", type=CAUSE)
+@click.argument("cause", metavar="ALARM", type=CAUSE)
 @talking
 def silence(talk: Talk, cause: str) -> None:
-    """Mute one alarm for a while; it stays active."""
+    """Silence one alarm for a while; it stays active."""
     with programmer(talk) as opened:
         answer = opened.silence(_number(cause))
         talk.show(answer, [f"{cause} is silent until {clock_at(opened, answer.until_us)}"])
 
 
 @command.command()
-@click.argument("cause", type=CAUSE)
+@click.argument("cause", metavar="ALARM", type=CAUSE)
 @talking
 def ack(talk: Talk, cause: str) -> None:
     """Mark one alarm as seen; it goes on sounding while its cause is there. `keys-changed` ends with it."""

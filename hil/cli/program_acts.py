@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -14,6 +13,7 @@ from hil.cli.program_watch import programmer
 from hil.errors import CheckFailed, UsageError
 from hil.therapy.wire import drug_named
 from hil.wording import quantity
+from hil.wording.causes import nearest
 from protocol.codes import StatusFlag
 from protocol.limits import SOFT_DOSE_RULE
 from protocol.messages import Bolus
@@ -76,7 +76,7 @@ def tell_refill(talk: Talk, told: Refilled) -> None:
 def _ask_again(told: Refilled, known: Interrogation) -> None:
     """A fill so small may be a slip of the finger. Raises CheckFailed unless somebody said that it is meant."""
     from hil.clinic.limits import PERCENT
-    from hil.clinic.numbers import practice
+    from hil.numbers.practice import practice
 
     capacity_nl, share = known.identity.limits[0].capacity_nl, practice("small_fill_percent")
     if told.volume_nl * PERCENT < capacity_nl * share and not told.short:
@@ -89,10 +89,7 @@ def _drug_id(name: str, known: Interrogation, port: str) -> int:
     if entry is not None:
         return entry.drug_id
     names = sorted({drug.name for drug in known.identity.drugs})
-    near = get_close_matches(name, names, 1)
-    raise CheckFailed(
-        f"the pump does not know the drug {name!r}", where=port, do=f"did you mean {near[0]}?" if near else f"it knows {', '.join(names)}"
-    )
+    raise CheckFailed(f"the pump does not know the drug {name!r}", where=port, do=nearest(name, names))
 
 
 def start_therapy(talk: Talk, opened: Programmer, agreed: bool) -> int:

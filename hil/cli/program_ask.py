@@ -13,7 +13,7 @@ import click
 
 from hil.cli.output import note
 from hil.wording import quantity
-from protocol.attention import Attention, Call, Why
+from protocol.client.attention import Attention, Call, Why
 from protocol.waiting import WallWaiter
 
 __all__ = ["Keyboard", "Terminal", "can_ask", "confirmed"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from hil.cli.given import Finite, Output, Word
 from hil.cli.output import note, show, show_json
 from hil.errors import CheckFailed, HilError, UncertainError, UsageError
 
@@ -49,7 +50,9 @@ class Talk:
         return f"pumpsim program {self.port} {action}{role}{file}{key}"
 
 
-_ROLES = click.Choice(["clinician", "patient", "service"])
+WAIT_S_MAX = 86_400
+"""A day; who means longer has mistyped."""
+_ROLES = Word(["clinician", "patient", "service"])
 _OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
     click.option("--role", type=_ROLES, default="clinician", show_default=True, help="Who speaks."),
@@ -61,14 +64,14 @@ _OPTIONS = (
     click.option(
         "--programmer",
         "programmer_file",
-        type=click.Path(dir_okay=False),
+        type=Output(),
         envvar="PUMPSIM_PROGRAMMER",
         help="File that keeps this programmer's id and its open command; one file is one programmer.",
     ),
     click.option(
         "--reply-timeout",
         "reply_timeout_s",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Finite(0, WAIT_S_MAX, min_open=True),
         metavar="SECONDS",
         help="Wait so long for an answer.",
     ),
@@ -76,14 +79,14 @@ _OPTIONS = (
     click.option(
         "--patience",
         "patience_s",
-        type=click.FloatRange(min=0),
+        type=Finite(0, WAIT_S_MAX),
         default=0,
         metavar="SECONDS",
         help="Wait so long for a power-on self-test to end before a command is sent.",
     ),
     click.option(
         "--capture",
-        type=click.Path(dir_okay=False),
+        type=Output(),
         envvar="PUMPSIM_CAPTURE",
         metavar="FILE.pcapng",
         help="Write every run of bytes on the line to this file; one that is there is gone on with.",

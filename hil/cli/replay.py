@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hil.cli.bench_place import bench_options, find_bench
+from hil.cli.given import Finite, Output
 from hil.errors import CheckFailed, UsageError
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ DIFFERENT = 1
 @click.option(
     "--tolerance",
     "tolerance_ms",
-    type=click.FloatRange(min=0),
+    type=Finite(0),
     metavar="MS",
     help=f"Times may differ by so much: {WALL_TOLERANCE_MS}, and {BENCH_TOLERANCE_MS} with a bench.",
 )
 @click.option("--pace", default="x1", show_default=True, metavar="xN", help="Without a bench: how fast; x0 does not wait.")
-@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.html", help="Write the report as a page.")
+@click.option("--report", type=Output(parents=True, path_type=Path), metavar="FILE.html", help="Write the report as a page.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def command(file: str, report: Path | None, as_json: bool, tolerance_ms: float | None, another_unit: bool, **asked: Any) -> int:
     """Play the host's side of a capture to a pump and report what it does otherwise. Ends with 0 if nothing is, else with 1.
@@ -110,5 +111,5 @@ def _asked(*, port: str, key_file: Path | None, pace: str, **place: Any) -> Aske
     if not pace.startswith("x"):
         raise UsageError(f"unknown pace {pace!r}", where="--pace", do="use xN such as x1, x100; x0 does not wait")
     factor = Fraction(0) if pace == "x0" else parse_factor(pace[1:])
-    benched = place["ready_file"] is not None or place["url"] is not None
+    benched = any(place.values())
     return Asked(port, find_bench(**place) if benched else None, key_file, factor)

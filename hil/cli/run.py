@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hil.cli import complete
+from hil.cli.given import Output
 from hil.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,11 +22,11 @@ FAILED = 1
 
 
 @click.command()
-@click.argument("files", metavar="[FILE|NAME]...", nargs=-1)
+@click.argument("files", metavar="[FILE|NAME]...", nargs=-1, shell_complete=complete.scenarios)
 @click.option("--target", metavar="URL", default="", help="Where it is played: pumpsim://, pty:, tcp://, or the ready file of a new pump.")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Another unit of the model than the file names.")
 @click.option("--variant", "variants", multiple=True, metavar="NAME", help="Only this variant; may be given again.")
-@click.option("--record", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write what happened, for pumpsim diff.")
+@click.option("--record", type=Output(path_type=Path), metavar="FILE", help="Write what happened, for pumpsim diff.")
 @click.option("--check", is_flag=True, help="Only read the files and say what is wrong with them.")
 @click.option("--list", "listed", is_flag=True, help="List the scenarios that ship.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of scenario files, for editors.")

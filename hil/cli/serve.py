@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hil.cli import complete
+from hil.cli.given import Output, Word
+from hil.system.terminals import port_of_our_own
+
 if TYPE_CHECKING:
-    from hil.bench.conditions import Condition
-    from hil.server import PumpOptions
+    from hil.faults.conditions import Condition
+    from hil.server.process import PumpOptions
 
 __all__ = ["command"]
 
 Command = Callable[..., Any]
 
 PUMP_OPTIONS: tuple[Callable[[Command], Command], ...] = (
-    click.argument("profile", required=False),
-    click.option("--profile", "profile_option", metavar="NAME|FILE", help="The same as PROFILE."),
+    click.argument("profile", required=False, shell_complete=complete.profiles),
+    click.option("--profile", "profile_option", metavar="NAME|FILE", shell_complete=complete.profiles, help="The same as PROFILE."),
     click.option("--catheter", default="", metavar="NAME", help="Another catheter than the profile's, such as 114cm."),
     click.option(
         "--port",
-        default="pty:./pump0",
+        default=port_of_our_own("./pump0"),
         show_default=True,
         metavar="URL",
         help="pty:PATH, tcp://HOST:PORT or rfc2217://HOST:PORT (port 0: a free one), or serial:PATH.",
@@ -55,32 +59,39 @@ PUMP_OPTIONS: tuple[Callable[[Command], Command], ...] = (
     click.option("--seed", type=click.IntRange(min=0), help="Decides what differs between units of a profile; 0 if not given."),
     click.option(
         "--security",
+        shell_complete=complete.security,
         default="secure",
         show_default=True,
         metavar="NAME",
         help="What the pump insists on: secure, or a weakness on purpose (no-auth, crc-key, no-replay-check and so on).",
     ),
     click.option(
+        "--wire",
+        default="",
+        metavar="FILE.py:NAME",
+        help="Speak a wire protocol of your own in place of pumpsim's: a class in a file, or MODULE:NAME of what is installed.",
+    ),
+    click.option(
         "--key-file",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=Output(path_type=Path),
         metavar="FILE",
         help="Keys of its programmers, mode 0600; made if it is not there. Without it the ready line says where they are.",
     ),
     click.option(
         "--state",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=Output(folder=True, path_type=Path),
         metavar="DIR",
         help="Keep the pump here; a restart goes on as after a reset.",
     ),
     click.option(
         "--capture",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=Output(path_type=Path),
         metavar="FILE.pcapng",
         help="Write every run of bytes on the port to this file; one that is there is gone on with.",
     ),
     click.option(
         "--capture-ends",
-        type=click.Choice(["host", "both"]),
+        type=Word(["host", "both"]),
         default="host",
         show_default=True,
         help="Capture at the host's end of the line, or at the pump's too: between them are the faults of the line.",
@@ -90,7 +101,7 @@ PUMP_OPTIONS: tuple[Callable[[Command], Command], ...] = (
     ),
     click.option(
         "--grade",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=Output(path_type=Path),
         metavar="FILE",
         help="Judge the programmer on the port, rule by rule; the report is written at the end, as JSON to a .json.",
     ),
@@ -125,9 +136,13 @@ def _of_a_pump(function: Command) -> Command:
 )
 @click.option("--sync/--no-sync", default=True, help="Have each input on stable storage before its answer leaves (with --state).")
 @click.option(
-    "--mutant", envvar="PUMPSIM_MUTANT", metavar="NAME", help="Every pump here has this one firmware defect; see `pumpsim mutants list`."
+    "--mutant",
+    envvar="PUMPSIM_MUTANT",
+    metavar="NAME",
+    shell_complete=complete.mutants,
+    help="Every pump here has this one firmware defect; see `pumpsim mutants list`.",
 )
-@click.option("--ready-file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the ready line here too.")
+@click.option("--ready-file", type=Output(path_type=Path), metavar="FILE", help="Write the ready line here too.")
 def command(
     others: tuple[str, ...], benches: tuple[str, ...], sync: bool, mutant: str | None, ready_file: Path | None, **pump: Any
 ) -> None:
@@ -150,7 +165,7 @@ def command(
         pumpsim serve itp-40 --count 1000 --port tcp://127.0.0.1:9000 --ready-file ward.json
     """  # noqa: D301  # click wants the character itself
     from hil.cli.serve_count import counted
-    from hil.server import ServeOptions, Server
+    from hil.server.process import ServeOptions, Server
 
     stdio, http = _benches(benches)
     asked = [pump, *(_another(text) for text in others)]
@@ -195,7 +210,7 @@ def _pump(asked: dict[str, Any], sync: bool) -> PumpOptions:
     from hil.errors import UsageError
     from hil.grade.options import grade_options
     from hil.pacing import parse_factor, parse_pace
-    from hil.server import PumpOptions
+    from hil.server.process import PumpOptions
 
     pace = parse_pace(asked["pace"])
     if asked["until"] is not None and pace.kind != "free":
@@ -217,7 +232,19 @@ def _pump(asked: dict[str, Any], sync: bool) -> PumpOptions:
         capture_ends=asked["capture_ends"],
         balance=asked["balance"],
         grade=grade_options(asked["grade"], asked["grade_provoke"], asked["grade_declare"]),
+        wire=_wire(asked),
     )
+
+
+def _wire(asked: dict[str, Any]) -> str:
+    """A wire of one's own, with which some options make no sense. Raises UsageError."""
+    from hil.errors import UsageError
+
+    given = [name for name in ("key_file", "grade") if asked[name] is not None] + (["security"] if asked["security"] != "secure" else [])
+    if asked["wire"] and given:
+        what = "this is of pumpsim's own wire, and --wire puts another one in its place"
+        raise UsageError(what, where=f"--{given[0].replace('_', '-')}", do="leave one of them out")
+    return str(asked["wire"])
 
 
 def _security(text: str) -> str:
@@ -269,8 +296,8 @@ def _benches(asked: tuple[str, ...]) -> tuple[bool, tuple[str, int] | None]:
 
 def _condition(text: str | None) -> Condition | None:
     """The end of a free run. Raises UsageError."""
-    from hil.bench.conditions import parse_condition
     from hil.errors import BenchError, UsageError
+    from hil.faults.conditions import parse_condition
 
     try:
         return None if text is None else parse_condition(text)

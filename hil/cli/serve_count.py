@@ -11,7 +11,7 @@ from protocol.errors import LinkError
 from protocol.transport.tcp import split_address
 
 if TYPE_CHECKING:
-    from hil.server import PumpOptions
+    from hil.server.process import PumpOptions
 
 __all__ = ["counted", "ports_from"]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
+from hil.cli import complete
+from hil.cli.given import Actions, Output, Word
 from hil.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ OPTIONS = {"places": "class"}
 """Options that are called otherwise here."""
 
 
-class _Train(click.Group):
+class _Train(Actions):
     """A command of its own, with some actions beside: what begins with none of their names is options of `pumpsim train`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -32,7 +35,13 @@ class _Train(click.Group):
 
 
 @click.group(cls=_Train, invoke_without_command=True)
-@click.option("--lesson", default="", metavar="NAME|PATH", help="The lesson; without it the instructor chooses on the page.")
+@click.option(
+    "--lesson",
+    default="",
+    metavar="NAME|PATH",
+    shell_complete=complete.lessons,
+    help="The lesson; without it the instructor chooses on the page.",
+)
 @click.option(
     "--class", "places", type=click.IntRange(1, PLACES_MAX), default=PLACES, show_default=True, metavar="N", help="Places for learners."
 )
@@ -42,19 +51,27 @@ class _Train(click.Group):
 @click.option(
     "--tls", nargs=2, type=click.Path(path_type=Path), metavar="CERT KEY", help="Encrypt with this certificate and key, both PEM."
 )
-@click.option("--units", type=click.Choice(["US", "UK"]), default="US", show_default=True, help="How quantities are written.")
+@click.option("--units", type=Word(["US", "UK"]), default="US", show_default=True, help="How quantities are written.")
 @click.option("--language", default="en", show_default=True, metavar="LANGUAGE", help="Of the lesson's words.")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Another pump and patient than the lesson's own.")
 @click.option("--run", "run_name", metavar="RUN", help="Go on with a run that was begun before; see `pumpsim train runs`.")
-@click.option(
-    "--state", type=click.Path(path_type=Path, file_okay=False), envvar="PUMPSIM_RUNS", metavar="DIR", help="Where runs are kept."
-)
+@click.option("--state", type=Output(folder=True, path_type=Path), envvar="PUMPSIM_RUNS", metavar="DIR", help="Where runs are kept.")
 @click.option("--open", "opened", is_flag=True, help="Open the instructor's page in the browser of this machine.")
-@click.option("--ready-file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the links there too, as JSON.")
+@click.option("--ready-file", type=Output(path_type=Path), metavar="FILE", help="Write the links there too, as JSON.")
 @click.option("--list", "listed", is_flag=True, help="List the lessons that ship.")
-@click.option("--headless", metavar="LESSON", help="Run a lesson without pages, with a scripted learner.")
+@click.option(
+    "--headless",
+    metavar="LESSON",
+    shell_complete=complete.lessons,
+    help="Run a lesson without pages, with a scripted learner; ends with 1 if he does not pass.",
+)
 @click.option("--policy", metavar="FILE|NAME", help="The scripted learner: a file, or good or poor of the lesson's own.")
-@click.option("--cross-table", "crossed", is_flag=True, help="Run the good scripted learner of each lesson in every lesson (minutes).")
+@click.option(
+    "--cross-table",
+    "crossed",
+    is_flag=True,
+    help="Run the good scripted learner of each lesson in every lesson (minutes); ends with 1 if one does not pass his own alone.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def command(
@@ -96,6 +113,9 @@ def _demand_nothing_else(ctx: click.Context) -> None:
 
 
 def _serve(asked: dict[str, Any], as_json: bool) -> int:
+    from contextlib import ExitStack
+    from tempfile import TemporaryDirectory
+
     from hil.web.extra import require_web
 
     require_web("pumpsim train")
@@ -110,15 +130,17 @@ def _serve(asked: dict[str, Any], as_json: bool) -> int:
     from hil.console.server import ConsoleOptions, ConsoleServer
 
     stored = _run(asked)
-    try:
-        options = ConsoleOptions(
-            place, tls, lesson, name, asked["ready_file"], lambda line: announce(line, place, as_json=as_json, opened=asked["opened"])
-        )
-        server = ConsoleServer(stored, options)
-    except BaseException:
-        stored.close(keep=bool(asked["run_name"]))
-        raise
-    server.run()
+    with ExitStack() as at_end:
+        way_in = Path(at_end.enter_context(TemporaryDirectory(prefix="pumpsim-"))) if asked["opened"] else None
+        try:
+            options = ConsoleOptions(
+                place, tls, lesson, name, asked["ready_file"], lambda line: announce(line, place, as_json=as_json, opened=way_in)
+            )
+            server = ConsoleServer(stored, options)
+        except BaseException:
+            stored.close(keep=bool(asked["run_name"]))
+            raise
+        server.run()
     if not stored.kept:
         note(f"nobody has joined {stored.facts.name}: it is not kept")
     return 0
@@ -126,12 +148,15 @@ def _serve(asked: dict[str, Any], as_json: bool) -> int:
 
 def _lesson(asked: dict[str, Any]) -> tuple[Any, str]:
     """The lesson that was asked for, and its name in the run's folder. Raises UsageError."""
+    language = asked["language"]
     if not asked["lesson"]:
+        if not re.fullmatch(r"[a-z]{2,3}(-[A-Z]{2})?", language):
+            raise UsageError(f"{language!r} is no language", where="--language", do="write it like en or de")
         return None, ""
     from hil.console.lobby import chosen_name
     from hil.lesson.reader import load_lesson
 
-    return load_lesson(asked["lesson"], asked["language"]), chosen_name(asked["lesson"])
+    return load_lesson(asked["lesson"], language), chosen_name(asked["lesson"])
 
 
 def _run(asked: dict[str, Any]) -> Run:
@@ -161,7 +186,7 @@ def _facts(asked: dict[str, Any]) -> RunFacts:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(file: Path, as_json: bool) -> int:
-    """Read a lesson, FILE or folder, and say what is wrong with it: file, line and column of each mistake."""
+    """Read a lesson, FILE or folder, and say what is wrong with it: file, line and column of each mistake. Ends with 2 if there is one."""
     from hil.cli import train_lessons
 
     return train_lessons.checked(file, as_json)
@@ -201,7 +226,7 @@ def forget(state: Path | None, run: str, yes: bool, as_json: bool) -> int:
 
 @command.command("save")
 @click.argument("run")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=Output(folder=True, path_type=Path))
 @click.option("--learner", default="", metavar="NAME", help="Whose acts become the scripted learner; the first one's if not given.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
@@ -215,7 +240,9 @@ def save(state: Path | None, run: str, folder: Path, learner: str, as_json: bool
 
 @command.command("results")
 @click.argument("run")
-@click.option("--files", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Write log, items and curves into this new folder.")
+@click.option(
+    "--files", "folder", metavar="DIR", type=Output(folder=True, path_type=Path), help="Write log, items and curves into this new folder."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def results(state: Path | None, run: str, folder: Path | None, as_json: bool) -> int:

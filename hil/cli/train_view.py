@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import os
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["announce", "show_runs"]
 
+_WAY_IN = """<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0; url={link}"><title>pumpsim</title><a href="{link}">The instructor's page</a>
+"""
 READABLE = "without --tls whoever is on this network can read what goes over it, links and nicknames included"
 
 
-def announce(line: dict[str, Any], place: Place, *, as_json: bool, opened: bool) -> None:
-    """Say where the pages are: one JSON line for a program, else lines for people."""
+def announce(line: dict[str, Any], place: Place, *, as_json: bool, opened: Path | None) -> None:
+    """Say where the pages are: one JSON line for a program, else lines for people. `opened`: a folder of our own, to open the page from."""
     if as_json:
         show_json(line)
     else:
@@ -27,8 +32,18 @@ def announce(line: dict[str, Any], place: Place, *, as_json: bool, opened: bool)
             click.echo(text)
     if not place.loopback and not place.tls:
         note(READABLE)
-    if opened and not webbrowser.open(line["instructor_link"]):
+    if opened is not None and not webbrowser.open(_way_in(line["instructor_link"], opened)):
         note("no browser could be started here; open the instructor's link yourself")
+
+
+def _way_in(link: str, folder: Path) -> str:
+    """A page that leads to the link. The browser is started with the address of that file, because everybody on this machine can read
+    the words of a running command, and the link lets in whoever has it.
+    """
+    page = folder / "instructor.html"
+    with os.fdopen(os.open(page, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(_WAY_IN.format(link=html.escape(link)))
+    return page.as_uri()
 
 
 def _lines(line: dict[str, Any]) -> list[str]:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hil.cli.given import Output, Word
 from hil.cli.quantities import Quantity
 from hil.errors import CheckFailed, UsageError
+from hil.system.whole_file import write_whole
 from hil.wording import quantity
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def _rate(text: str) -> int:
 @click.option(
     "--set",
     "set_name",
-    type=click.Choice(["ambulatory", "volumetric"]),
+    type=Word(["ambulatory", "volumetric"]),
     default="ambulatory",
     show_default=True,
     help="Samples of 15 min over two days, or of 30 s over two hours.",
@@ -42,7 +44,7 @@ def _rate(text: str) -> int:
     "--evaporation", type=Quantity("evaporation", _EVAPORATION.parse), default=0, metavar="LOSS", help="What the vessel loses: '0.2 mg/h'."
 )
 @click.option("--bolus", "bolus_texts", multiple=True, metavar="BOLUS", help="'0.02 mL at 50 h for 10 min' of the log. May be repeated.")
-@click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="The picture; FILE.svg if not given.")
+@click.option("--svg", type=Output(path_type=Path), metavar="FILE", help="The picture; FILE.svg if not given.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     file: Path,
@@ -101,6 +103,6 @@ def _refuse_boluses(report: FlowReport, boluses: tuple[Bolus, ...]) -> None:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        write_whole(path, text)
     except OSError as error:
         raise UsageError(f"cannot be written ({error.strerror})", where=str(path), do="choose another file with --svg") from None

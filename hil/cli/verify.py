@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hil.cli import complete
+from hil.cli.given import Output
 from hil.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,10 +29,21 @@ LOG = "pytest.log"
 @click.argument("url", required=False, default="")
 @click.option("--bench", metavar="FILE|URL", default="", help="The bench of a pump that is served already: its ready file, or its address.")
 @click.option("--rig", type=FILE, metavar="FILE", help="A rig file: target, instruments, keys; of a unit on serial: its number too.")
-@click.option("--profile", metavar="NAME|FILE", default="", help="What the pump is declared to be; a pumpsim:// URL says it itself.")
+@click.option(
+    "--profile",
+    metavar="NAME|FILE",
+    shell_complete=complete.profiles,
+    default="",
+    help="What the pump is declared to be; a pumpsim:// URL says it itself.",
+)
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of a pump that is made for this run; 1 if not given.")
 @click.option("--random-order", is_flag=True, help="Run the tests in an order drawn with the seed.")
-@click.option("--report", type=FOLDER, metavar="DIR", help="Leave evidence.html, evidence.json and evidence.xml (JUnit) there.")
+@click.option(
+    "--report",
+    type=Output(folder=True, path_type=Path),
+    metavar="DIR",
+    help="Leave evidence.html, evidence.json and evidence.xml (JUnit) there.",
+)
 @click.option("--requirements", type=FILE, metavar="FILE", help="Rows of your own (CSV) that join the shipped ones.")
 @click.option("--waivers", type=FILE, metavar="FILE", help="Waivers (YAML) that join the shipped ones.")
 @click.option("--skips", type=FILE, metavar="FILE", help="The list of tests that may skip; one more fails the run.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from hil.cli.bench_place import bench_options, find_bench
+from hil.cli.given import Output
 from hil.cli.quantities import DURATION
 from hil.errors import UsageError
 
@@ -22,10 +23,10 @@ __all__ = ["command"]
 @click.command()
 @click.argument("port")
 @bench_options
-@click.option("--every", "every_s", type=DURATION, default="15 min", show_default=True, metavar="TIME", help="Time between two readings.")
-@click.option("--for", "span_s", type=DURATION, default="48 h", show_default=True, metavar="TIME", help="How long to weigh.")
+@click.option("--every", "every_s", type=DURATION, default="15 min", show_default=True, metavar='"30 s"', help="Time between two readings.")
+@click.option("--for", "span_s", type=DURATION, default="48 h", show_default=True, metavar='"2 h"', help="How long to weigh.")
 @click.option("--tare/--no-tare", default=True, help="Tare the balance first.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to this file.")
+@click.option("-o", "--output", type=Output(path_type=Path), metavar="FILE", help="Write to this file.")
 def command(port: str, every_s: int, span_s: int, tare: bool, output: Path | None, **place: Any) -> None:
     """Read the MT-SICS balance on PORT, a path or a pyserial URL, again and again; write its log as CSV.
 
@@ -59,7 +60,7 @@ def command(port: str, every_s: int, span_s: int, tare: bool, output: Path | Non
 
 def _clock(opening: Any, place: dict[str, Any]) -> Clock:
     """The bench's time if a bench was named, else the wall's."""
-    if place["url"] is None and place["ready_file"] is None:
+    if not any(place.values()):
         from protocol.waiting import WallWaiter
 
         return WallWaiter()

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from firmware_sim.profile_file import catheter_names
+from firmware_sim.profile.file import catheter_names
 from hil.clinic.limits import MONTHS_PER_YEAR
 from hil.clinic.person import CAUSES, EFFECTS, ORIGINS, PHASES, Break, Change, Person, Test
 from hil.clinic.rules.on_person import ORAL
 from hil.clinic.rules.table import SHIPPED, rule_set
 from hil.errors import PersonFileError, Problem, QuantityError, TherapyFileError, UsageError
 from hil.therapy.source import FileKind, Place, Tree, load
+from hil.therapy.values import reads
 from hil.wording import quantity
 
 if TYPE_CHECKING:
@@ -41,17 +42,6 @@ class PersonDocument(NamedTuple):
 
 
 # ---------------------------------------------------------------- values
-
-
-def _reads(parse: Callable[[str], object]) -> BeforeValidator:
-    """Read text with `parse`."""
-
-    def read(value: object) -> object:
-        if isinstance(value, str):
-            return parse(value)
-        raise QuantityError("a list or a mapping stands where one value belongs", do="write one value after the colon")
-
-    return BeforeValidator(read)
 
 
 def _age(text: str) -> int:
@@ -112,13 +102,13 @@ def _named(*checks: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-Age = Annotated[int, _reads(_age)]
-Yes = Annotated[bool, _reads(_yes)]
-Clock = Annotated[int, _reads(quantity.parse_clock)]
-Dose = Annotated[int, _reads(_above_nothing(quantity.DOSE.parse))]
-DailyDose = Annotated[int, _reads(_above_nothing(quantity.DAILY_DOSE.parse))]
-OralDose = Annotated[int, _reads(quantity.ORAL_DOSE.parse)]
-Seconds = Annotated[int, _reads(quantity.parse_duration)]
+Age = Annotated[int, reads(_age)]
+Yes = Annotated[bool, reads(_yes)]
+Clock = Annotated[int, reads(quantity.parse_clock)]
+Dose = Annotated[int, reads(_above_nothing(quantity.DOSE.parse))]
+DailyDose = Annotated[int, reads(_above_nothing(quantity.DAILY_DOSE.parse))]
+OralDose = Annotated[int, reads(quantity.ORAL_DOSE.parse)]
+Seconds = Annotated[int, reads(quantity.parse_duration)]
 
 
 # ---------------------------------------------------------------- the file
@@ -147,17 +137,17 @@ class _BreakFile(_Part):
 
 class _PersonFile(_Part):
     age: Age | None = None
-    origin: Annotated[str, _reads(_one_of(*ORIGINS))] = ""
-    cause: Annotated[str, _reads(_one_of(*CAUSES))] = ""
+    origin: Annotated[str, reads(_one_of(*ORIGINS))] = ""
+    cause: Annotated[str, reads(_one_of(*CAUSES))] = ""
     injured: Clock | None = None
     very_small: Yes = Field(default=False, alias="very-small")
     too_small: Yes = Field(default=False, alias="too-small-for-the-pump")
     conditions: Annotated[frozenset[str] | None, _named("condition", "no-change")] = None
     medicines: Annotated[frozenset[str] | None, _named("medicine")] = None
     oral_baclofen: OralDose | None = Field(default=None, alias="oral-baclofen")
-    catheter: Annotated[str, _reads(_one_of(*catheter_names()))] = ""
-    phase: Annotated[str, _reads(_one_of(*PHASES))] = ""
-    effect: Annotated[str, _reads(_one_of(*EFFECTS))] = ""
+    catheter: Annotated[str, reads(_one_of(*catheter_names()))] = ""
+    phase: Annotated[str, reads(_one_of(*PHASES))] = ""
+    effect: Annotated[str, reads(_one_of(*EFFECTS))] = ""
     stable: Yes | None = None
     tests: tuple[_TestFile, ...] | None = Field(default=None, strict=False)
     doses: tuple[_DoseFile, ...] | None = Field(default=None, strict=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
-from hil.clinic.numbers import practice
+from hil.numbers.practice import practice
 from hil.therapy.arithmetic import dose_ng
 
 __all__ = ["Priming", "catheter_nl", "priming"]
@@ -28,7 +28,7 @@ class Priming(NamedTuple):
 
 def catheter_nl(name: str) -> int:
     """The volume of a catheter of the family, by its name such as 89cm: length x volume by length. Raises UsageError."""
-    from firmware_sim.profile_file import ProfileFile, catheter_names
+    from firmware_sim.profile.file import ProfileFile, catheter_names
     from hil.errors import UsageError
 
     if name not in catheter_names():

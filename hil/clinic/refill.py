@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 
 from firmware_sim.units import US_PER_DAY
 from hil.clinic.limits import PERMILLE
-from hil.clinic.numbers import practice
 from hil.clinic.patient_day import boluses_in_a_day
+from hil.numbers.practice import practice
 from hil.therapy.forecast import reached_at, reached_with_boluses
 from protocol.messages import Limits
 from protocol.therapy import Therapy

@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from hil.clinic.limits import PERCENT
-from hil.clinic.numbers import practice
 from hil.clinic.percent import percent_text
+from hil.numbers.practice import practice
 from hil.therapy.forecast import given_nl
 from hil.wording.quantity import VOLUME
 from protocol.messages import Limits

@@ -24,7 +24,7 @@ KINDS = {
 NAME = re.compile(r"[a-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
 PAGES = Path(str(files("hil"))) / "console" / "pages"
 STATIC = Path(str(files("hil"))) / "console" / "static"
-UPLOT = Path(str(files("hil"))) / "static" / "uplot"
+UPLOT = Path(str(files("hil"))) / "pages" / "static" / "uplot"
 
 
 def page(request: Request, name: str) -> Response:

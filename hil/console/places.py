@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import struct
+from importlib import import_module
 from typing import NamedTuple
 
 from hil.errors import UsageError
@@ -16,7 +18,6 @@ from hil.errors import UsageError
 __all__ = ["Place", "lan_address", "place_of"]
 
 LOOPBACK = "127.0.0.1"
-EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104  # compared with, never bound by itself
 ELSEWHERE = ("192.0.2.1", 9)
 """An address of no machine (RFC 5737): asking which of our addresses would speak to it sends nothing."""
 PORTS = {"http": 80, "https": 443}
@@ -95,8 +96,10 @@ def _addresses_by_name() -> list[str]:
 
 def _addresses_by_interface() -> list[str]:
     """What the kernel says of each interface; Linux alone answers this way."""
-    import fcntl
-    import struct
+    try:
+        fcntl = import_module("fcntl")
+    except ImportError:
+        return []
 
     get_address = 0x8915  # SIOCGIFADDR
     found = []

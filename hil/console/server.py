@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import secrets
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,11 +24,11 @@ from hil.console.store import Run
 from hil.errors import UsageError
 from hil.lesson.lesson import Lesson
 from hil.pacing import after, wall_us
+from hil.system.event_loop import EndSignals, run_loop
 from hil.web.http_server import CertificateFiles, HttpServer
 
 __all__ = ["ConsoleOptions", "ConsoleServer"]
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 TICK_S = 0.1
 TELL_EVERY_US = 190_000
 BEAT_EVERY_US = 1_000_000
@@ -53,6 +52,7 @@ class ConsoleServer:
         self._options = options
         self._loop: asyncio.AbstractEventLoop
         self._ended: asyncio.Future[None]
+        self._signals: EndSignals
         self._timer: asyncio.TimerHandle | None = None
         self._told_us = self._beat_us = wall_us()
         asked = f"--host {options.place.host} --port {options.place.port}"
@@ -70,12 +70,11 @@ class ConsoleServer:
     def run(self) -> None:
         """Serve until a signal."""
         try:
-            asyncio.run(self._serve())
+            run_loop(self._serve())
         finally:
             self._http.close()
             self.room.close()
-            for number in SIGNALS:
-                signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+            EndSignals.give_back()
 
     def ready_line(self) -> dict[str, Any]:
         """What others need to find the pages."""
@@ -97,8 +96,7 @@ class ConsoleServer:
         self._loop = loop = asyncio.get_running_loop()
         self._ended = loop.create_future()
         loop.set_exception_handler(self._failed)
-        for number in SIGNALS:
-            loop.add_signal_handler(number, self._end)
+        self._signals = EndSignals(loop, self._end)
         await self._http.start(make_app(self.room, self.place), message_bytes_max=MESSAGE_BYTES_MAX)
         try:
             self._announce()
@@ -114,9 +112,7 @@ class ConsoleServer:
         self._withdraw()
         self.room.dismiss()
         await asyncio.wait({asyncio.ensure_future(self._http.stop())})
-        for number in SIGNALS:
-            self._loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_IGN)
+        self._signals.ignore()
 
     # ------------------------------------------------------------ time
 

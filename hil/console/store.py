@@ -15,7 +15,6 @@ were saved from it, in which stands what a learner typed.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import re
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from hil.errors import UsageError
+from hil.system.file_lock import FileLock, LockHeld
 
 __all__ = ["COLOURS", "Run", "RunFacts", "about", "forget", "runs_folder", "runs_in"]
 
@@ -93,7 +93,7 @@ class RunFacts(NamedTuple):
 class Run:
     """An open, locked folder of one run. Close it."""
 
-    def __init__(self, folder: Path, facts: RunFacts, lock: int) -> None:
+    def __init__(self, folder: Path, facts: RunFacts, lock: FileLock) -> None:
         self.folder = folder
         self.facts = facts
         self.kept = True
@@ -127,7 +127,7 @@ class Run:
         try:
             return cls(folder, _facts(folder), lock)
         except UsageError:
-            os.close(lock)
+            lock.close()
             raise
 
     @property
@@ -168,8 +168,11 @@ class Run:
         if self._open:
             self._open, self.kept = False, keep
             if not keep:
+                with contextlib.suppress(OSError):
+                    _empty(self.folder)
+            self._lock.close()
+            if not keep:
                 shutil.rmtree(self.folder, ignore_errors=True)
-            os.close(self._lock)
 
 
 def runs_folder(chosen: Path | None) -> Path:
@@ -196,14 +199,21 @@ def forget(runs: Path, name: str) -> None:
     folder = _folder(runs, name)
     lock = _locked(folder)
     try:
-        for path in folder.iterdir():  # what names it goes last, or what was left of it could not be forgotten again
-            if path.name not in {"run.json", "lock"}:
-                path.unlink()
+        _empty(folder)
+        lock.close()
         shutil.rmtree(folder)
     except OSError as error:
         raise _unusable(folder, error) from None
     finally:
-        os.close(lock)
+        lock.close()
+
+
+def _empty(folder: Path) -> None:
+    """Remove all but the lock, which Windows lets nobody remove while it is held. Raises OSError."""
+    for path in folder.iterdir():
+        if path.name not in {"run.json", "lock"}:
+            path.unlink()
+    (folder / "run.json").unlink(missing_ok=True)  # the last, or what was left of it could not be forgotten again
 
 
 def _about(folder: Path) -> dict[str, Any]:
@@ -214,7 +224,7 @@ def _about(folder: Path) -> dict[str, Any]:
         return {"run": folder.name, "problem": error.what, "learners": [], "entries": 0}
     log = folder / "log.jsonl"
     try:
-        os.close(_locked(folder))
+        _locked(folder).close()
         running = False
     except UsageError:
         running = True
@@ -257,22 +267,18 @@ def _unusable(path: Path, error: OSError) -> UsageError:
     return UsageError(f"cannot use the folder: {error.strerror}", where=str(path), do="choose another --state folder")
 
 
-def _locked(folder: Path) -> int:
+def _locked(folder: Path) -> FileLock:
     try:
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return FileLock(folder / "lock")
     except OSError as error:
         raise _unusable(folder, error) from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
+    except LockHeld:
         raise UsageError("a running server has this run", where=folder.name, do="stop it first") from None
-    return lock
 
 
 def _write(path: Path, content: object) -> None:
     fresh = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w", encoding="utf-8") as file:
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         json.dump(content, file)
     fresh.replace(path)
 

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from firmware_sim.firmware.alarms import ALARMS
 from firmware_sim.firmware.modes import MODES, RUNNING
 from hil.bench.calls import BenchCalls
-from hil.report import Compared, LogLine, Mark, Moment, ReportData, Samples, Span, WireLine
+from hil.pages.report import Compared, LogLine, Mark, Moment, ReportData, Samples, Span, WireLine
 from hil.wording import quantity
 from hil.wording.alarms import ALARMS_SAID, alarms_in
 from hil.wording.log import detail_text, kind_text, volumes_text

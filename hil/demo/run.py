@@ -8,9 +8,10 @@ from typing import Self
 
 from hil.demo.record import Recorder
 from hil.demo.story import ACTS, FILL_CONCENTRATION_NG_PER_ML, FILL_NL, THERAPY, Told, acts
-from hil.errors import HilError
-from hil.report import write_report
+from hil.errors import HilError, UsageError
+from hil.pages.report import write_report
 from hil.rig import Rig
+from hil.system.terminals import port_of_our_own
 from hil.wording import quantity
 from protocol.errors import ProtocolError
 
@@ -18,7 +19,7 @@ __all__ = ["DemoRun"]
 
 
 class DemoRun:
-    """Starts a pump process on a pty in `folder`; as a context it leaves neither behind. Raises HilError."""
+    """Starts a pump process on a pty in `folder`, on TCP where there are none; as a context it leaves neither behind. Raises HilError."""
 
     count = ACTS
 
@@ -29,11 +30,11 @@ class DemoRun:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise HilError(f"cannot make the folder: {error.strerror}", where=str(folder), do="choose another with --out") from None
-        self._rig = Rig.open(f"pty:{folder / 'pump0'}", profile=profile, seed=seed)
+            raise UsageError(f"cannot make the folder: {error.strerror}", where=str(folder), do="choose another with --out") from None
+        self._rig = Rig.open(port_of_our_own(str(folder / "pump0")), profile=profile, seed=seed)
         ready = self._rig.ready or {}
         self.serial = str(ready["serial"])
-        self.port = f"{folder / 'pump0'} ({ready['device']})"
+        self.port = f"{folder / 'pump0'} ({ready['device']})" if ready["device"] else str(ready["port"])
         self._recorder = Recorder(self._rig.bench)
 
     @property

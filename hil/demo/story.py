@@ -1,6 +1,6 @@
 """The demonstration: one pump from empty to a stall, told act by act.
 
-A pump process serves a pty; the ordinary client programs it there, and the bench moves time and breaks things. Each act does one thing
+A pump process serves a port; the ordinary client programs it there, and the bench moves time and breaks things. Each act does one thing
 and yields what happened and why it matters. What was seen on the way is in `Recorder`, for the report.
 """
 
@@ -19,7 +19,7 @@ from protocol.codes import AlarmCause
 
 __all__ = ["ACTS", "FILL_CONCENTRATION_NG_PER_ML", "FILL_NL", "THERAPY", "Told", "acts"]
 
-THERAPY = Path(__file__).parents[1] / "therapies/flex-weekday-weekend.yaml"
+THERAPY = Path(__file__).parents[1] / "library/therapies/flex-weekday-weekend.yaml"
 FILL_NL = 20_000_000
 FILL_CONCENTRATION_NG_PER_ML = 2_000_000
 BACLOFEN = 1

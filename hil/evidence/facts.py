@@ -26,12 +26,15 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def version_facts(requirements: Path | None, waivers: Path | None) -> dict[str, Any]:
-    """Versions of the program and the wire, and what the rows were read from; files of one's own join the shipped ones."""
+def version_facts(requirements: Path | None, waivers: Path | None, wire: str = "") -> dict[str, Any]:
+    """Versions of the program and the wire, and what the rows were read from; files of one's own join the shipped ones.
+
+    `wire` names a protocol of one's own that the pump spoke.
+    """
     return {
         "pumpsim": version("pumpsim"),
-        "wire protocol": f"{PROTOCOL_MAJOR}.{PROTOCOL_MINOR}",
-        "requirements": [_shipped("requirements.csv"), *_own(requirements)],
+        "wire protocol": _wire(wire) if wire else f"{PROTOCOL_MAJOR}.{PROTOCOL_MINOR}",
+        "requirements": [_shipped("requirements", "requirements.csv"), *_own(requirements)],
         "waivers": [_shipped("requirements", "waivers.yaml"), *_own(waivers)],
     }
 
@@ -77,6 +80,13 @@ def profile_facts(profile: Profile) -> dict[str, Any]:
 
 def _shipped(*parts: str) -> dict[str, str]:
     return {"name": f"{parts[-1]}, shipped", "sha256": sha256_of(files("hil").joinpath(*parts).read_bytes())}
+
+
+def _wire(name: str) -> str:
+    """A protocol of one's own: the class, and the hash of its file; what that file imports is not in it."""
+    place, _, kind = name.rpartition(":")
+    path = Path(place)
+    return f"{path.name}:{kind}, SHA-256 {sha256_of(path.read_bytes())}" if path.is_file() else name
 
 
 def _own(path: Path | None) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from hil.errors import UsageError
 from hil.evidence.facts import sha256_of
+from hil.system.whole_file import write_whole
 
 __all__ = ["HEADER_BEGINS", "HEADER_ENDS", "NAMES", "Checked", "check_files", "evidence_in", "json_text", "write_evidence"]
 
@@ -68,7 +69,7 @@ def write_evidence(folder: Path, header: Mapping[str, Any], dossier: Mapping[str
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in zip(paths, texts, strict=True):
-            path.write_text(text, encoding="utf-8", newline="\n")
+            write_whole(path, text)
     except OSError as error:
         raise UsageError(f"cannot be written ({error.strerror})", where=str(folder), do="choose another folder with --report") from None
     return paths

@@ -32,5 +32,5 @@ def made_header(operator: str, serials: Iterable[str], instruments: Iterable[Map
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name
+    except (ImportError, KeyError, OSError):  # a user id without a name; Windows without USERNAME
         return UNSAID

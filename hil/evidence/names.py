@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hil.pytest_plugin.properties import CURVE, DIGEST, FIRMWARE, MEASUREMENT, MODEL, MUTANT, SEED, SERIAL
+from hil.evidence.properties import CURVE, DIGEST, FIRMWARE, MEASUREMENT, MODEL, MUTANT, SEED, SERIAL
 
 __all__ = [
     "BASES_OPTION",

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import hil
 from hil.evidence.conclusion import conclusion
 from hil.evidence.files import HEADER_BEGINS, HEADER_ENDS
 from hil.evidence.plots import picture
+from hil.pages.template import filled, static
 from hil.requirements.matrix import Verdict
 from hil.requirements.outcomes import EXPECTED, FAILED, PASSED, SKIPPED
 
 __all__ = ["page_text"]
 
-HERE = Path(hil.__file__).parent
 SIGNS = {
     Verdict.MET: "✓",
     Verdict.DEVIATES: "≠",
@@ -57,41 +55,33 @@ class Shown(NamedTuple):
 
 def page_text(header: Mapping[str, Any], dossier: Mapping[str, Any], made_with: str) -> str:
     """The page."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"sign": _sign, "tone": _tone, "brief": _brief, "broken": lambda text: Markup("_<wbr>").join(text.split("_"))}
-    styles = "\n".join((HERE / "static" / name).read_text(encoding="utf-8") for name in ("report.css", "evidence.css"))
+    filters = {"sign": _sign, "tone": _tone, "brief": _brief, "broken": lambda text: Markup("_<wbr>").join(text.split("_"))}
     tests = dossier["tests"]
     numbers = {test["test"]: place for place, test in enumerate(tests, start=1)}
     outcomes = {test["test"]: test["outcome"] for test in tests}
     rows = [{**row, "shown_by": _shown_by(row["tests"], outcomes, numbers)} for row in dossier["rows"]]
-    return environment.get_template("evidence.html.j2").render(
-        header=header,
-        begins=HEADER_BEGINS,
-        ends=HEADER_ENDS,
-        made_with=made_with,
-        conclusion=conclusion(dossier),
-        styles=styles,
-        numbers=numbers,
-        counts=_counts(dossier),
-        sections=[(name, list(found)) for name, found in groupby(rows, key=lambda row: row["section"])],
-        attention=[row for row in dossier["rows"] if row["verdict"] in {Verdict.FAILED, Verdict.OPEN}],
-        skipped=[test for test in tests if test["outcome"] == SKIPPED],
-        deviating=[row for row in dossier["rows"] if row["verdict"] == Verdict.DEVIATES],
-        excused=[row for row in dossier["rows"] if _verdict(row["verdict"]) in {Verdict.WAIVED, Verdict.LATER, Verdict.OUTSIDE}],
-        measured=list(_measured(tests, numbers)),
-        pictures=[(test["test"], picture(curve)) for test in tests for curve in test["curves"]],
-        groups=list(_groups(tests, numbers)),
-        doc=dossier,
-    )
+    values = {
+        "header": header,
+        "begins": HEADER_BEGINS,
+        "ends": HEADER_ENDS,
+        "made_with": made_with,
+        "conclusion": conclusion(dossier),
+        "styles": static("report.css", "evidence.css"),
+        "numbers": numbers,
+        "counts": _counts(dossier),
+        "sections": [(name, list(found)) for name, found in groupby(rows, key=lambda row: row["section"])],
+        "attention": [row for row in dossier["rows"] if row["verdict"] in {Verdict.FAILED, Verdict.OPEN}],
+        "skipped": [test for test in tests if test["outcome"] == SKIPPED],
+        "deviating": [row for row in dossier["rows"] if row["verdict"] == Verdict.DEVIATES],
+        "excused": [row for row in dossier["rows"] if _verdict(row["verdict"]) in {Verdict.WAIVED, Verdict.LATER, Verdict.OUTSIDE}],
+        "measured": list(_measured(tests, numbers)),
+        "pictures": [(test["test"], picture(curve)) for test in tests for curve in test["curves"]],
+        "groups": list(_groups(tests, numbers)),
+        "doc": dossier,
+    }
+    return filled("evidence.html.j2", values, filters)
 
 
 def _counts(dossier: Mapping[str, Any]) -> list[tuple[str, str, int, str]]:

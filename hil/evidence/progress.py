@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, TextIO
 
 from hil.requirements.outcomes import FAILED, SKIPPED
+from hil.system.live_line import LiveLine
 
 if TYPE_CHECKING:
     from hil.evidence.records import CaseRecord
@@ -14,15 +14,13 @@ __all__ = ["Progress"]
 
 LINES = 10
 """Lines of a whole run where there is no terminal."""
-WIDTH = 100
 
 
 class Progress:
     """Told of each test as it ends; failures are said at once, everywhere."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._live = stream.isatty()
+        self._on = LiveLine(stream)
         self._failed = 0
         self._skipped = 0
         self._said = 0
@@ -34,23 +32,15 @@ class Progress:
         if record.outcome == FAILED:
             self._line(f"failed: {record.test}: {record.reason}")
         tenth = LINES * done // max(total, 1)
-        if self._live:
-            self._over(f"{self._count(done, total)}  {record.test.rpartition('::')[2]}")
+        if self._on.live:
+            self._on.over(f"{self._count(done, total)}  {record.test.rpartition('::')[2]}")
         elif tenth > self._said:
             self._said = tenth
             self._line(self._count(done, total))
 
     def close(self) -> None:
         """Leave the line empty."""
-        if self._live:
-            self._over("")
-            self._stream.write("\r")
-
-    def _over(self, text: str) -> None:
-        """Write over the line."""
-        width = min(WIDTH, get_terminal_size().columns) - 1
-        self._stream.write(f"\r{text[:width].ljust(width)}")
-        self._stream.flush()
+        self._on.close()
 
     def _count(self, done: int, total: int) -> str:
         bad = f", {self._failed} failed" if self._failed else ""
@@ -58,6 +48,4 @@ class Progress:
         return f"{done} of {total} tests{bad}{skipped}"
 
     def _line(self, text: str) -> None:
-        self.close()
-        self._stream.write(f"pumpsim: {text}\n")
-        self._stream.flush()
+        self._on.line(f"pumpsim: {text}")

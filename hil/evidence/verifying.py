@@ -20,8 +20,8 @@ from hil.requirements.waivers import Waiver, read_waivers, shipped_waivers
 
 if TYPE_CHECKING:
     from hil.evidence.records import CaseRecord
-    from hil.pytest_plugin.place import Place
-    from hil.rig_file import RigFile
+    from hil.rig.file import RigFile
+    from hil.rig.place import Place
 
 __all__ = ["Documents", "Verified", "VerifyAsked", "verify"]
 
@@ -99,7 +99,7 @@ class Documents:
         matrix = _judged(asked, rows, self._profile, records)
         facts = Facts(
             _run(asked, place),
-            version_facts(asked.requirements, asked.waivers),
+            version_facts(asked.requirements, asked.waivers, place.wire),
             suite_facts(self._suites, len(records), conftests),
             profile_facts(self._profile),
         )
@@ -137,9 +137,9 @@ def _rows(asked: VerifyAsked) -> _Rows:
 
 def _place(asked: VerifyAsked) -> Place:
     """Where the pump is, as the plugin will read it. Raises UsageError for what may be a unit that nobody vouches for."""
-    from hil.pytest_plugin.options import Asked
-    from hil.pytest_plugin.place import place_of
-    from hil.rig_file import read_rig_file
+    from hil.rig.asked import Asked
+    from hil.rig.file import read_rig_file
+    from hil.rig.place import place_of
 
     url: str | None = asked.url or None
     if asked.rig is not None:

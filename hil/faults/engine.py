@@ -20,12 +20,12 @@ from firmware_sim.image import read_image, write_image
 from firmware_sim.limits import FAULTS_ACTIVE_MAX
 from hil.errors import BenchError
 from hil.faults.human_faults import HumanFault
+from hil.faults.line_fault import LineFaultState
+from hil.faults.link_tap import LinkTap
 from hil.faults.parameters import Values, as_text
 from hil.faults.plan import Order, Planned, Waiting, planned
 from hil.faults.registry import Fault, check, fault_of, parameters_of
 from hil.faults.triggers import request_key
-from hil.instruments.line_fault import LineFaultState
-from hil.instruments.link_tap import LinkTap
 from hil.plain import plain
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class FaultEngine:
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
-        self.tap = LinkTap(record=lambda notes: unit.pump.record("link", notes), reboot=self._reboot)
+        self.tap = LinkTap(record=lambda notes: unit.pump.record("link", notes), reboot=self._reboot, framed=not unit.wire)
         self._state = EngineState(boots=unit.pump.boots)
         self._waiting: list[Waiting] = []
         self._looking = False

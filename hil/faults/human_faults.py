@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hil.clinic.numbers import practice
 from hil.faults.parameters import Setting
 from hil.faults.wire_faults import Fault
+from hil.numbers.practice import practice
 
 __all__ = ["ALWAYS", "HUMAN_FAULTS", "ONCE", "HumanFault", "STAGES"]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Script", "mark_of", "read_script", "script_of"]
 
 VERSION = 1
-REPLAY = "hil.faults.replay"
+REPLAY = "hil.bench.replay"
 
 
 class Script(NamedTuple):
@@ -40,12 +40,15 @@ class Script(NamedTuple):
     digest: str
     profile_text: str = ""
     keys: str = ""
+    wire: str = ""
+    """The name of a wire protocol of one's own, which doing it again needs too."""
 
     def json_lines(self) -> str:
         """One request a line."""
         head = {"script": VERSION, "profile": self.profile, "seed": self.seed, "security": self.security, "digest": self.digest}
         head |= {"profile_text": self.profile_text} if self.profile_text else {}
         head |= {"keys": self.keys} if self.keys else {}
+        head |= {"wire": self.wire} if self.wire else {}
         rows: list[dict[str, object]] = [{"id": head, "verb": "now"}]
         rows += [{"id": number, "verb": verb, "args": args} for number, (verb, args) in enumerate(self.steps, start=1)]
         rows.append({"id": {"expected": self.digest}, "verb": "digest"})
@@ -56,6 +59,7 @@ class Script(NamedTuple):
         steps = pprint.pformat(list(self.steps), width=130, compact=True)
         own = f", {self.profile_text!r}" if self.profile_text else ""
         own += f", keys={self.keys!r}" if self.keys else ""
+        own += f", wire={self.wire!r}" if self.wire else ""
         return (
             f'"""Does a recorded run of a {self.profile} with seed {self.seed} again."""\n\n'
             f"from {REPLAY} import replay\nfrom hil.faults.script import Script\n\n"
@@ -68,7 +72,8 @@ class Script(NamedTuple):
 def script_of(unit: Unit) -> Script:
     """The script of a unit's run so far."""
     profile = unit.pump.profile
-    return Script(profile.name, unit.pump.seed, unit.security, tuple(_steps(unit)), unit.digest(), profile.text, _keys(unit))
+    about = (unit.digest(), profile.text, _keys(unit), unit.wire)
+    return Script(profile.name, unit.pump.seed, unit.security, tuple(_steps(unit)), *about)
 
 
 def mark_of(keys: Sequence[Key]) -> str:
@@ -105,6 +110,8 @@ def read_script(text: str) -> Script:
             raise ValueError(f"version {about['script']}")
         steps = tuple((row["verb"], row.get("args", {})) for row in rows)
         text = about.get("profile_text", "")
-        return Script(about["profile"], about["seed"], about["security"], steps, about["digest"], text, about.get("keys", ""))
+        return Script(
+            about["profile"], about["seed"], about["security"], steps, about["digest"], text, about.get("keys", ""), about.get("wire", "")
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"no script: {error}", where="script", do="give what the verb `script` returned") from None

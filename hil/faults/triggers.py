@@ -21,8 +21,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from hil.bench.conditions import Condition, parse_condition
 from hil.errors import BenchError
+from hil.faults.conditions import Condition, parse_condition
 from protocol.codec import decode
 from protocol.errors import WireError
 from protocol.framing import ANSWER, Frame, decode_frame

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from hil.errors import UsageError
+from hil.wording.causes import cause
 
 __all__ = ["HEADER", "READINGS_MAX", "Reading", "as_row", "mass_at", "read_log"]
 
@@ -52,7 +53,7 @@ def read_log(path: Path) -> tuple[Reading, ...]:
         with path.open(encoding="utf-8", newline="") as file:
             readings = tuple(_readings(file, str(path)))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"cannot be read: {error}", where=str(path), do="give a CSV file of time and mass") from None
+        raise UsageError(f"cannot be read: {cause(error)}", where=str(path), do="give a CSV file of time and mass") from None
     if len(readings) < 2:
         raise UsageError(f"{len(readings)} readings", where=str(path), do="a flow takes two at least")
     return readings

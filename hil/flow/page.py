@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import ceil, floor, log10
 from typing import Any
 
 from hil.flow.accuracy import FlowReport, Trumpet
 from hil.flow.bolus import BolusResult
-from hil.svg_plot import WIDTH, Curve, Panel, draw
+from hil.pages.svg_plot import WIDTH, Curve, Panel, draw
+from hil.pages.ticks import ticks_around, ticks_within
 from hil.wording import quantity
 
 __all__ = ["NO_CLAIM", "bolus_lines", "data", "lines", "picture"]
@@ -17,11 +17,10 @@ NO_CLAIM = "after the method of IEC 60601-2-24; no claim of conformance"
 NL_PER_UL = 1_000
 S_PER_MIN = 60
 S_PER_H = 3_600
-TICKS = 5
+PER_MILLE = 1_000
 SPAN_MIN = 1e-3
 """An axis spans no less, in its unit: what lies closer together is one value and its rounding."""
 PANEL_HEIGHT = 240
-NICE = (1, 2, 5, 10)
 
 
 def lines(report: FlowReport) -> Iterator[str]:
@@ -80,7 +79,7 @@ def _start_up(report: FlowReport, title: str) -> str:
     ticks = _ticks([0, rate, *flows])
     curves = (Curve("flow", flows), Curve("set rate", [rate] * len(flows)))
     panel = Panel("Start-up curve", "uL/h", ticks[0], ticks[-1], ticks, curves, PANEL_HEIGHT)
-    return draw(title, "hours", [0.0, *hours], [_from_start(panel)], [tick for tick in _ticks([0, hours[-1]]) if tick <= hours[-1]])
+    return draw(title, "hours", [0.0, *hours], [_from_start(panel)], ticks_within(0, hours[-1]))
 
 
 def _from_start(panel: Panel) -> Panel:
@@ -112,13 +111,7 @@ def _trumpet_panel(trumpet: Trumpet, count: int) -> Panel:
 
 def _ticks(values: Sequence[float]) -> list[float]:
     """Round numbers around all values."""
-    low, high = min(values), max(values)
-    rough = max(high - low, abs(high) / 1_000, SPAN_MIN) / TICKS
-    ten = 10.0 ** floor(log10(rough))
-    step = next(ten * nice for nice in NICE if ten * nice >= rough * (1 - 1e-9))
-    first = floor(low / step + 1e-9)
-    last = max(first + 1, ceil(high / step - 1e-9))
-    return [round(number * step, 9) for number in range(first, last + 1)]
+    return ticks_around(min(values), max(values), least=max(abs(max(values)) / PER_MILLE, SPAN_MIN))
 
 
 def _flow(nl_per_h: float) -> str:

@@ -12,6 +12,7 @@ from hil.grade.offline import proof_judge
 from hil.grade.options import PROVOCATIONS, GradeOptions
 from hil.grade.provocation import Provoker
 from hil.grade.report import data, lines, summary
+from hil.system.whole_file import write_whole
 from protocol.capture.runs import HOST, PUMP
 from protocol.messages import HelloAnswer
 
@@ -74,7 +75,7 @@ class Grading:
         as_json = path.suffix == ".json"
         text = json.dumps(data(grade, self._about, declared), indent=1) if as_json else "\n".join(lines(grade, self._about, declared))
         try:
-            path.write_text(f"{text}\n", encoding="utf-8")
+            write_whole(path, f"{text}\n")
         except OSError as error:
             self._say(f"{path}: the grade cannot be written ({error.strerror}): {summary(grade, declared)}")
             return

@@ -36,7 +36,7 @@ class Balance(Protocol):
         """The next stable reading."""
 
     def tare(self) -> int:
-        """Count from what lies on the pan; returns the tare in ug."""
+        """Count from what lies on the pan; returns the tare in mcg."""
 
     def zero(self) -> None:
         """Take this for an empty pan, and forget the tare."""

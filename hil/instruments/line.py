@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from hil.errors import InstrumentError, UsageError
+from hil.wording.causes import cause
 
 __all__ = ["LINE_BYTES_MAX", "REPLY_S", "AskLine", "Clock", "LineEnd", "MemoryLine", "SerialLine", "serial_place"]
 
@@ -98,7 +99,9 @@ class SerialLine:
         try:
             self._port = serial.serial_for_url(serial_place(url), baud, timeout=REPLY_S, write_timeout=REPLY_S)
         except (serial.SerialException, ValueError) as error:
-            raise UsageError(f"cannot open the instrument's port: {error}", where=url, do="look at the path and who else has it") from None
+            raise UsageError(
+                f"cannot open the instrument's port: {cause(error)}", where=url, do="look at the path and who else has it"
+            ) from None
 
     def ask(self, text: str, timeout_s: float = REPLY_S) -> str:
         try:

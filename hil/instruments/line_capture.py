@@ -14,8 +14,8 @@ from typing import Any
 from firmware_sim import Pump
 from firmware_sim.profile import Profile
 from hil.errors import UsageError
+from hil.faults.link_tap import LinkTap
 from hil.faults.wire_faults import TO_PUMP
-from hil.instruments.link_tap import LinkTap
 from protocol.capture.file import CaptureFile
 from protocol.capture.recorder import HOST_END, PUMP_END, Recorder
 from protocol.capture.runs import HOST, PUMP

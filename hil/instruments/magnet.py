@@ -9,6 +9,7 @@ from typing import Protocol
 from hil.bench.calls import BenchCalls
 from hil.errors import InstrumentError, UsageError
 from hil.instruments.line import serial_place
+from hil.wording.causes import cause
 
 __all__ = ["BenchMagnet", "Magnet", "OperatorMagnet", "RelayMagnet", "ask_on_terminal", "held"]
 
@@ -82,7 +83,9 @@ class RelayMagnet:
             self._port = serial.serial_for_url(serial_place(url))
             self._port.rts = False
         except (serial.SerialException, ValueError) as error:
-            raise UsageError(f"cannot open the relay's port: {error}", where=url, do="look at the path and who else has it") from None
+            raise UsageError(
+                f"cannot open the relay's port: {cause(error)}", where=url, do="look at the path and who else has it"
+            ) from None
         self._url = url
 
     @property

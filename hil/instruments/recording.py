@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import sys
 import wave
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hil.errors import UsageError
+from hil.system.whole_file import write_whole
+from hil.wording.causes import cause
 
 __all__ = ["FULL_SCALE", "RECORDING_S_MAX", "Recording", "read_wav", "with_noise", "write_wav"]
 
@@ -41,7 +44,7 @@ def read_wav(path: Path) -> Recording:
                 raise UsageError(f"{frames // rate:,} s long, {RECORDING_S_MAX:,} s at most", where=str(path), do="cut it into parts")
             samples = array("h", file.readframes(frames))
     except (OSError, EOFError, wave.Error, ValueError) as error:
-        raise UsageError(f"cannot be read: {error}", where=str(path), do="give a WAV file of 16-bit PCM") from None
+        raise UsageError(f"cannot be read: {cause(error)}", where=str(path), do="give a WAV file of 16-bit PCM") from None
     if sys.byteorder == "big":
         samples.byteswap()
     return Recording(rate, samples[::channels])
@@ -52,12 +55,14 @@ def write_wav(path: Path, recording: Recording) -> None:
     samples = array("h", recording.samples)
     if sys.byteorder == "big":
         samples.byteswap()
+    whole = io.BytesIO()
+    with wave.open(whole, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(SAMPLE_BYTES)
+        file.setframerate(recording.sample_rate_hz)
+        file.writeframes(samples.tobytes())
     try:
-        with path.open("wb") as out, wave.open(out, "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(SAMPLE_BYTES)
-            file.setframerate(recording.sample_rate_hz)
-            file.writeframes(samples.tobytes())
+        write_whole(path, whole.getvalue())
     except OSError as error:
         raise UsageError(f"cannot be written ({error.strerror})", where=str(path), do="choose another file with -o") from None
 

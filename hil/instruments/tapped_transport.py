@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hil.errors import BenchError
+from hil.faults.link_tap import LinkTap
 from hil.faults.registry import check
 from hil.faults.wire_faults import TO_PUMP
-from hil.instruments.link_tap import LinkTap
 from hil.pacing import wall_us
 from protocol.transport import Transport
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from firmware_sim.plant.sounder import Tone, sound_of
 from firmware_sim.profile import load_profile
-from firmware_sim.profile_sections import Sound as SoundNumbers
+from firmware_sim.profile.sections import Sound as SoundNumbers
 from hil.errors import UsageError
 from hil.instruments.numbers import ListenerNumbers, listener_numbers
 from hil.instruments.recording import Recording

@@ -18,8 +18,6 @@ SECTION_OF_ANOTHER: Final = "severe-alarm-of-another-implant"
 MS_PER_S: Final = 1_000
 S_PER_MIN: Final = 60
 PERMILLE: Final = 1_000
-GROUP: Final = 5
-"""Pulses before the long gap in a burst of high priority."""
 A4_HZ: Final = 440.0
 SEMITONES: Final = {"C": -9, "D": -7, "E": -5, "F": -4, "G": -2, "A": 0, "B": 2}
 """From A of the same octave."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hil.errors import HilError, LessonFileError
+from hil.errors import HilError, LessonFileError, Problem
+from hil.lesson import say
 from hil.lesson.curriculum import CurriculumItem, curriculum
 from hil.lesson.head import NOT_REVIEWED
 from hil.lesson.lesson import Lesson
@@ -17,6 +19,7 @@ from hil.lesson.shelf import shipped_lessons
 if TYPE_CHECKING:
     from hil.lesson.scoring import Score
 
+_NANOLITRES = re.compile(r"([0-9]+) nL")
 __all__ = ["Criterion", "checked", "design_of", "listed", "shipped", "uncovered"]
 
 
@@ -58,7 +61,8 @@ def _covered(item: str) -> str:
 
 
 def checked(path_or_name: Path | str) -> dict[str, Any]:
-    """A lesson checked: `ok`, the mistakes, how its design stands if there are none. It is begun, and its scripted learners take it.
+    """A lesson checked: `ok`, the mistakes, how its design stands if there are none. It is begun, left alone, and its scripted learners
+    take it.
 
     Raises UsageError where there is no lesson.
     """
@@ -70,24 +74,32 @@ def checked(path_or_name: Path | str) -> dict[str, Any]:
             for path, each in error.problems
         ]
         return {"ok": False, "problems": rows, "lines": list(error.lines)}
-    try:
-        pilots = _piloted(lesson)
-    except HilError as error:
-        file, _, line = error.where.rpartition(":")
-        row = {"file": file or error.where, "line": int(line) if line.isdigit() else 1, "column": 0, "what": error.what, "do": error.do}
-        return {"ok": False, "problems": [row], "lines": list(error.lines)}
-    design = design_of(lesson, pilots)
-    lines = [f"{lesson.name}: {lesson.title}: no mistakes. {lesson.review}", *(each.line for each in design)]
-    return {"ok": True, "problems": [], **_row(lesson), "design": [each._asdict() for each in design], "lines": lines}
-
-
-def _piloted(lesson: Lesson) -> dict[str, Score]:
-    """Begin it, and let its scripted learners take it. Raises HilError where a step goes otherwise than it says."""
+    from hil.lesson.alone import left_alone
     from hil.lesson.headless import run_headless
-    from hil.lesson.run import LessonRun
 
-    LessonRun(lesson).close()
-    return {name: run_headless(lesson, name).score for name in lesson.policies}
+    try:
+        alone = left_alone(lesson)
+        pilots = {name: run_headless(lesson, name) for name in lesson.policies}
+    except HilError as error:
+        return _not_played(lesson, error)
+    design = design_of(lesson, {name: each.score for name, each in pilots.items()})
+    odd = [line for each in pilots.values() for line in each.odd]
+    lines = [f"{lesson.name}: {lesson.title}: no mistakes. {lesson.review}", *alone.lines, *(each.line for each in design), *odd]
+    found = {"design": [each._asdict() for each in design], "alone": alone.as_dict(), "surprises": [line.strip() for line in odd]}
+    return {"ok": True, "problems": [], **_row(lesson), **found, "lines": lines}
+
+
+def _not_played(lesson: Lesson, error: HilError) -> dict[str, Any]:
+    """The mistake of a lesson that reads well and goes otherwise than it says: at its step, or at `begin` where no step is to blame."""
+    file, _, line = error.where.rpartition(":")
+    if line.isdigit():
+        row = {"file": file, "line": int(line), "column": 0, "what": error.what, "do": error.do}
+        return {"ok": False, "problems": [row], "lines": list(error.lines)}
+    where = lesson.scenario.line(("begin",))
+    what = f"the beginning cannot be played: {_NANOLITRES.sub(lambda found: say.volume(int(found[1])), error.what)}"
+    problem = Problem(where, what, error.do or "change `begin` or the steps")
+    row = {"file": lesson.scenario.path, "line": int(where), "column": getattr(where, "column", 0), "what": what, "do": problem.do}
+    return {"ok": False, "problems": [row], "lines": list(LessonFileError([(lesson.scenario.path, problem)]).lines)}
 
 
 class Criterion(NamedTuple):
@@ -113,14 +125,18 @@ def design_of(lesson: Lesson, pilots: Mapping[str, Score] | None = None) -> tupl
         Criterion("needs", True, texts.needs),
         Criterion("objectives", True, f"{len(texts.objectives)}, at the level of {head.level}"),
         Criterion("modality", True, f"{head.zone}, {head.minutes} minutes, simulated {head.pump} and patient {head.patient.model}"),
-        Criterion("scenario", True, f"{len(lesson.scenario.steps)} steps before, {len(lesson.reactions)} while it runs"),
+        Criterion("scenario", True, f"{_count(len(lesson.scenario.steps), 'step')} before, {len(lesson.reactions)} while it runs"),
         Criterion("fidelity", texts.fidelity is not None, texts.fidelity or "nothing says what is unlike the ward"),
-        Criterion("facilitation", True, f"{len(texts.facilitation)} hints for the instructor"),
-        Criterion("prebriefing", True, f"{len(texts.briefing)} paragraphs"),
-        Criterion("debriefing", True, f"{len(texts.debrief)} points, and one beside each of {items + errors} items"),
-        Criterion("evaluation", True, f"{items} items, {errors} critical errors, passed from {head.pass_mark} %"),
+        Criterion("facilitation", True, f"{_count(len(texts.facilitation), 'hint')} for the instructor"),
+        Criterion("prebriefing", True, _count(len(texts.briefing), "paragraph")),
+        Criterion("debriefing", True, f"{_count(len(texts.debrief), 'point')}, and one beside each of {_count(items + errors, 'item')}"),
+        Criterion("evaluation", True, f"{_count(items, 'item')}, {_count(errors, 'critical error')}, passed from {head.pass_mark} %"),
         Criterion("pilot test", _told_apart(scores), f"{scripts}; with learners: {head.piloted}"),
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _told_apart(scores: Mapping[str, Score]) -> bool:

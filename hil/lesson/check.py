@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
@@ -13,6 +14,8 @@ from hil.lesson.condition import START, Condition
 from hil.lesson.curriculum import curriculum
 from hil.lesson.head import Critical, Item, LessonHead
 from hil.lesson.lesson import Reaction
+from hil.lesson.policy import Policy, act_in
+from hil.lesson.reach import reach_problems, value_problem
 from hil.lesson.texts import PARTS, Texts, keys_in
 from hil.lesson.vocabulary import acts, acts_named, arguments_of, facts, groups
 from hil.scenario.acts import Advance, Listen
@@ -26,7 +29,11 @@ from hil.therapy.source import Place, Tree
 if TYPE_CHECKING:
     from hil.lesson.head import Handler
 
-__all__ = ["lesson_problems", "texts_problems", "translation_problems"]
+__all__ = ["lesson_problems", "policy_problems", "texts_problems", "translation_problems"]
+
+
+SLIP = 0.85
+"""How like a name must be to be taken for a slip of the finger; what is less like it may mean another of its family."""
 
 
 def lesson_problems(scenario: Scenario, reactions: Sequence[Reaction]) -> Iterator[Problem]:
@@ -35,6 +42,22 @@ def lesson_problems(scenario: Scenario, reactions: Sequence[Reaction]) -> Iterat
     for each in reactions:
         yield from _timeless(scenario, each)
     yield from _Names(scenario).problems()
+    yield from reach_problems(scenario)
+
+
+def policy_problems(policy: Policy, scenario: Scenario) -> Iterator[Problem]:
+    """What a lesson's own scripted learner cannot choose: a word that the act does not offer, a diagnosis that the lesson has not."""
+    diagnoses = cast(LessonHead, scenario.head).diagnoses
+    for turn in policy.all_turns:
+        name, given, _ = act_in(turn.what)
+        if name not in acts() or getattr(turn.what, "answer", None) in ("refused", "any"):
+            continue
+        for key, value in given.items():
+            found = value_problem(name, key, value)
+            if (name, key) == ("think", "diagnosis") and value not in diagnoses:
+                found = f"diagnosis: lesson.yaml has no {value!r}", meant(str(value), diagnoses) if diagnoses else "add `diagnoses` to it"
+            if found is not None:
+                yield Problem(policy.tree.line((*turn.place, "with", key)), *found)
 
 
 def _timeless(scenario: Scenario, reaction: Reaction) -> Iterator[Problem]:
@@ -89,7 +112,7 @@ class _Names:
         }[condition.kind]
         for name in condition.names:
             if name not in known:
-                yield self._say((*place, condition.kind), f"there is no {_NOUNS[condition.kind]} {name!r}", meant(name, known))
+                yield self._say((*place, condition.kind), *self._no_such(condition.kind, name, known))
         if condition.kind == "did":
             yield from self._arguments(condition, place)
         others = [item for item in self._items if item != own]
@@ -100,6 +123,19 @@ class _Names:
                 yield self._say((*place, key), what, meant(name, allowed))
         if condition.at is not None and condition.within is not None:
             yield self._say((*place, "within"), "'within' and 'at: end' exclude each other", "keep one of them")
+
+    def _no_such(self, kind: str, name: str, known: Sequence[str]) -> tuple[str, str]:
+        """What to write in the place of a name that is none."""
+        what = f"there is no {_NOUNS[kind]} {name!r}"
+        if kind not in ("did", "thought") and acts_named(name):
+            do = f"a critical error is written `did: {name}`" if kind in ("never", "fact") else f"write `did: {name}`"
+            return f"{name!r} is an act and no fact", do
+        if kind == "did" and name in facts():
+            return f"{name!r} is a fact and no act", f"write `fact: {name}`, or `knew: {name}` if the learner should find it out"
+        family = name.split("-", maxsplit=1)[0]
+        kin = [each for each in known if each.split("-", maxsplit=1)[0] == family]
+        slip = get_close_matches(name, known, 1, cutoff=SLIP)
+        return what, meant(name, known) if slip or len(kin) <= 1 else f"near it are {', '.join(kin)}; {_REFERENCE}"
 
     def _arguments(self, condition: Condition, place: Place) -> Iterator[Problem]:
         done = [act for name in condition.names for act in acts_named(name)]
@@ -140,7 +176,9 @@ class _Names:
 
     def _each(self, key: str, names: Iterable[str], known: Sequence[str]) -> Iterator[Problem]:
         for position, name in enumerate(names):
-            if name not in known:
+            if key == "allowed" and name == "all":
+                yield self._say((key, position), "allowed: 'all' is no act", "take `allowed` away: without it every act is allowed")
+            elif name not in known:
                 yield self._say((key, position), f"{key}: there is no {_NOUNS[key]} {name!r}", meant(name, known))
 
     def _diagnoses(self) -> Iterator[Problem]:
@@ -198,6 +236,7 @@ _NOUNS = {
     "model": "patient",
     "sensitivity": "sensitivity",
 }
+_REFERENCE = "docs/reference/lesson-reference.md has them all"
 _ANCHORS = {"since": "item or fact", "after": "item", "before": "item or act"}
 
 

@@ -9,8 +9,9 @@ from typing import Annotated, ClassVar, NamedTuple
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from hil.errors import QuantityError
-from hil.scenario.amount import Dimension, literal_at
-from hil.scenario.parts import Names, Part, choice, reads
+from hil.scenario.amount import Amount, Dimension, literal_at
+from hil.scenario.parts import Names, Part, choice
+from hil.therapy.values import reads
 from hil.wording.quantity import duration, parse_duration
 
 __all__ = ["KINDS", "START", "Condition", "Figure", "Id", "Span", "Wanted", "figure_of", "parse_id", "parse_span", "span_text"]
@@ -86,10 +87,19 @@ def figure_of(text: str) -> Figure:
         return Figure(Fraction(bedside["number"].replace(",", "")), bedside["unit"])
     if not text[:1].isdigit():
         raise QuantityError(f"{text!r} is no amount", do="write a number and its unit, such as 2 mL")
-    amount, end, _ = literal_at(text, 0)
+    amount, end, _ = _literal(text)
     if end != len(text):
         raise QuantityError(f"{text!r} has {text[end:].strip()!r} after the amount", do="take it away")
     return Figure(amount.value, amount.dimension)
+
+
+def _literal(text: str) -> tuple[Amount, int, bool]:
+    try:
+        return literal_at(text, 0)
+    except QuantityError as error:
+        if "unit" not in error.what:
+            raise
+        raise QuantityError(error.what, do=f"{error.do}; at the bedside °C, /min, mmHg, mg, of 15") from None
 
 
 def _figure_or_none(text: str) -> Figure | None:
@@ -165,21 +175,26 @@ class Condition(Part):
 
     kinds: ClassVar[tuple[str, ...]] = KINDS
     did: Names | None = Field(None, title="an act of the learner, or one of several")
-    knew: Names | None = Field(None, title="a fact: the learner did something that shows it while it was so")
+    knew: Names | None = Field(
+        None, title="a fact: the learner did an act that showed it while it was so; an examination that missed it does not count"
+    )
     fact: Names | None = Field(None, title="a fact that is so, or one of several")
     gone: Names | None = Field(None, title="a fact that was so, and is no more")
-    never: Names | None = Field(None, title="a fact that must not come about")
+    never: Names | None = Field(None, title="a fact that must not come about; in a critical error it says the same as `fact`")
     thought: Names | None = Field(None, title="a diagnosis that the learner committed to; `right` for any of the right ones")
     with_: Values | None = Field(
         None, alias="with", title="did: the arguments of the act, each a value, `at least X`, `at most X`, or a list"
     )
-    found: Values | None = Field(None, title="did: what the act showed, in the same way")
+    found: Values | None = Field(None, title="did: what the act showed, in the same way; the keys are under 'What acts show'")
     answered: Annotated[str, *choice(("done", "refused", "any"))] = Field("done", title="did: done (if not given), refused or any")
-    times: Times = Field(1, title="did: how often")
+    times: Times = Field(1, title="did: how often; once if not given")
     lasts: Span | None = Field(None, alias="for", title="fact, gone and never: how long without a break")
-    within: Span | None = Field(None, title="until when: so long after `since`")
-    since: Id | None = Field(None, title="an item of the checklist or a fact from which it counts; the learner's coming if not given")
-    after: Id | None = Field(None, title="an item of the checklist that must have been met before")
+    within: Span | None = Field(None, title="until when: so long after `since`, in simulated time")
+    since: Id | None = Field(
+        None,
+        title="item of the checklist or fact from which it counts; nothing done before counts; the learner's coming if not given",
+    )
+    after: Id | None = Field(None, title="an item of the checklist that must have been met before; sets no deadline")
     before: Id | None = Field(None, title="an item of the checklist or an act that must not have come first")
     at: Annotated[str, *choice(("end",))] | None = Field(
         None, title="fact and gone: `end`, so that it must be so, or must not, when the lesson ends"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
-from hil.bench.conditions import parse_condition
 from hil.errors import QuantityError, UsageError
+from hil.faults.conditions import parse_condition
 from hil.lesson.facts import FACTS
 from hil.scenario.parts import condition
 from hil.wording.quantity import duration, parse_duration

@@ -53,13 +53,17 @@ class Result(NamedTuple):
     log: Log
 
     @property
+    def odd(self) -> tuple[str, ...]:
+        """A line for each act that was answered otherwise than foreseen."""
+        return tuple(f"  {self.policy}:{each.line}: {each.act}: expected {each.expected}; {each.what}" for each in self.surprises)
+
+    @property
     def lines(self) -> tuple[str, ...]:
         """For a reader."""
-        odd = [f"  {self.policy}:{each.line}: {each.act}: expected {each.expected}; {each.what}" for each in self.surprises]
         return (
             f"{self.lesson}: {self.title} ({Path(self.policy).stem}, seed {self.seed}). Clinically reviewed: {self.reviewed}",
             *self.score.lines,
-            *odd,
+            *self.odd,
         )
 
     def as_dict(self) -> dict[str, Any]:

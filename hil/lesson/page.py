@@ -13,6 +13,7 @@ from hil.lesson.doors import DOORS, GROUPS, Door
 from hil.lesson.facts import FACTS
 from hil.lesson.head import UNUSED, Critical, Ends, Handler, Item, LessonHead, PatientHead, Speed
 from hil.lesson.policy import Do, If, Seen, Until, Wait
+from hil.lesson.shown import SHOWN, VALUES
 from hil.lesson.texts import ItemText, Texts
 from hil.scenario.head import Head
 from hil.scenario.problems import keys_of
@@ -38,12 +39,22 @@ _CRITICAL = """and a critical error has
 _FACTS = """## Facts
 
 What is so in a case, looked at every ten minutes of simulated time and at each act. An act that shows a fact lets the learner know it while
-it is so: that is what `knew` asks for.
+it is so: that is what `knew` asks for. An examination that misses it, as [some do](diagnostics.md), shows nothing.
 
 """
 _ACTS = """## Acts
 
 What a learner may do. `allowed` and `did` take acts and the names of groups. An argument in brackets may be left out.
+"""
+_SHOWN = """## What acts show
+
+What `found` of a condition and `seen` of a scripted learner look for. A list fits if any of it does; `contains`
+looks for words anywhere in what stands there.
+
+"""
+_MEASURED = """`value` of `measure` is written like this. A remark in brackets does not count, so `found: {value: at least 3}` is asked of
+`tone-legs`, and `found: {value: at least 38.5 °C}` of `temperature`.
+
 """
 _SCRIPTS = """## Scripted learners
 
@@ -56,7 +67,7 @@ _SEEN = """`if` and `until` look for
 
 def render() -> str:
     """The page."""
-    parts = [_HEAD, _shipped(), _curriculum(), *_lesson(), *_conditions(), _texts(), _facts(), *_acts(), *_scripts()]
+    parts = [_HEAD, _shipped(), _curriculum(), *_lesson(), *_conditions(), _texts(), _facts(), *_acts(), *_shown(), *_scripts()]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
 
 
@@ -115,6 +126,12 @@ def _argument(name: str, choices: Iterable[str], example: str, *, needed: bool) 
     known = ", ".join(choices)
     shown = f"`{name}` {known or example}".strip()
     return shown if needed else f"[{shown}]"
+
+
+def _shown() -> Iterator[str]:
+    rows = [(f"`{act}`", f"`{key}`", words) for act, keys in SHOWN.items() for key, words in keys.items()]
+    yield _SHOWN + _table(("act", "key", "what stands there"), rows)
+    yield _MEASURED + _table(("`what`", "`value`"), [(f"`{what}`", value) for what, value in VALUES.items()])
 
 
 def _scripts() -> Iterator[str]:

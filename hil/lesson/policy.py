@@ -26,11 +26,10 @@ from hil.scenario.parts import Part, Text, meant
 from hil.scenario.problems import model_problems
 from hil.therapy.source import FileKind, Place, Plain, Tree, load
 
-__all__ = ["Do", "If", "Policy", "Seen", "Turn", "Until", "Wait", "policy_of", "read_policy"]
+__all__ = ["Do", "If", "Policy", "Seen", "Turn", "Until", "Wait", "act_in", "policy_of", "read_policy"]
 
 KIND = FileKind("a scripted learner", "- do: interrogate")
 TURNS_MAX = 500
-WAIT_MAX_US = 60 * 86_400 * 1_000_000
 EVENTS = ("sound", "said", "prompt")
 """What a learner may wait for besides something seen: a sound of the pump, words, a question."""
 
@@ -47,7 +46,7 @@ Value = Annotated[Wanted, BeforeValidator(_value), WithJsonSchema({"type": ["str
 class Seen(Part):
     """Whether something was shown: at all, or with such a value."""
 
-    seen: Text = Field(title="a key of what an act shows, such as mode, or the way to it: alarms")
+    seen: Text = Field(title="a key under 'What acts show', or the way to what is in it: `therapy.daily-dose`; or said, finding, prompt")
     is_: Value | None = Field(
         None, alias="is", title="what it is: a value, `at least X`, `at most X`, `between A and B`; anything if not given"
     )
@@ -128,7 +127,7 @@ class Policy(NamedTuple):
         """Acts and arguments that are none. Lessons do not matter: a scripted learner may meet any."""
         every = acts()
         for turn in self.all_turns:
-            name, given, key = _act_in(turn.what)
+            name, given, key = act_in(turn.what)
             if not name:
                 continue
             line = self.tree.line((*turn.place, key))
@@ -146,7 +145,8 @@ class Policy(NamedTuple):
                     yield Problem(self.tree.line((*turn.place, "with", argument)), f"{name!r} has no argument {argument!r}", do)
 
 
-def _act_in(what: Do | Wait | Until | If) -> tuple[str, dict[str, Any], str]:
+def act_in(what: Do | Wait | Until | If) -> tuple[str, dict[str, Any], str]:
+    """The act of a turn, its arguments, and the key that names it; empty where it has none."""
     match what:
         case Do():
             return what.do, what.with_, "do"

@@ -11,19 +11,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from hil.errors import LessonFileError, Problem, TherapyFileError, UsageError
-from hil.lesson.check import lesson_problems, texts_problems, translation_problems
+from hil.lesson.check import lesson_problems, policy_problems, texts_problems, translation_problems
 from hil.lesson.head import UNUSED, LessonHead
 from hil.lesson.lesson import Lesson, Reaction
 from hil.lesson.policy import KIND as POLICY
 from hil.lesson.policy import Policy, policy_of
 from hil.lesson.shelf import LOGIC, folder_named
-from hil.lesson.texts import Texts
-from hil.scenario.problems import model_problems
+from hil.lesson.texts import PARTS, ItemText, Texts
+from hil.lesson.unreadable import comma_problems, in_plain_words
+from hil.scenario.problems import keys_of, model_problems
 from hil.scenario.reader import StepReader
 from hil.scenario.script import Scenario
 from hil.scenario.therapies import therapies_of
@@ -36,7 +37,6 @@ LANGUAGE = "en"
 _TEXTS_NAME = re.compile(r"texts\.([a-z]{2,3}(?:-[A-Z]{2})?)\.yaml")
 _LESSON = FileKind("a lesson", "level: foundation")
 _TEXTS = FileKind("a lesson's texts", "title: Found stopped")
-_M = TypeVar("_M", bound=BaseModel)
 Found = list[tuple[str, Problem]]
 """Problems with the path of their file."""
 
@@ -81,6 +81,8 @@ class _Folder:
         policies = {path.stem: policy for path in self._policy_files() if (policy := self._policy(path)) is not None}
         for policy in policies.values():
             self._note(policy.path, policy.problems())
+            if scenario is not None:
+                self._note(policy.path, policy_problems(policy, scenario))
         if scenario is not None:
             self._note(scenario.path, lesson_problems(scenario, reactions))
         if scenario is not None and texts is not None and tree is not None:
@@ -125,7 +127,7 @@ class _Folder:
         _, tree = self._tree(Path(path), _TEXTS)
         if tree is None:
             return None, None
-        texts = self._read(Texts, tree, path)
+        texts = self._read(tree, path)
         first = LANGUAGE if LANGUAGE in self.languages else self.languages[0]
         if texts is not None and language != first:
             _, original = self._tree(Path(self._path(first)), _TEXTS)
@@ -158,14 +160,17 @@ class _Folder:
         try:
             return data, load(data, str(path), kind)
         except TherapyFileError as error:
-            self._note(str(path), error.problems)
+            self._note(str(path), [in_plain_words(problem) for problem in error.problems])
         return data, None
 
-    def _read(self, model: type[_M], tree: Tree, path: str) -> _M | None:
+    def _read(self, tree: Tree, path: str) -> Texts | None:
+        cut = list(comma_problems(tree, PARTS, tuple(keys_of(ItemText))))
         try:
-            return model.model_validate(tree.root)
+            return Texts.model_validate(tree.root)
         except ValidationError as error:
-            self._note(path, model_problems(error, model, tree, ()))
+            self._note(path, cut)
+            lines = {int(each.line) for each in cut}
+            self._note(path, [each for each in model_problems(error, Texts, tree, ()) if int(each.line) not in lines])
         return None
 
     def _note(self, path: str, problems: Any) -> None:

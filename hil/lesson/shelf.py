@@ -15,7 +15,7 @@ LOGIC = "lesson.yaml"
 
 def shipped_folder() -> Path:
     """The folder of those that ship."""
-    return Path(str(files("hil") / "lessons"))
+    return Path(str(files("hil") / "library" / "lessons"))
 
 
 def shipped_lessons() -> list[str]:

@@ -63,17 +63,12 @@ class BedsideStage(Stage):
         self._pass_through = pass_through
         super().__init__(scenario, cast, rig)
 
-    def programmer(self, role: str = "clinician") -> Programmer:
-        """Who speaks to the pump; one at a time. Raises ProtocolError."""
-        if self._speaker is not None and self._speaker[0] == role:
-            self._walked_away = False
-            return self._speaker[1]
-        self.goodbye(even_if_away=True)
-        self._opened += 1
-        nonce = hashlib.sha256(f"{role}:{self._opened}".encode()).digest()[:NONCE_BYTES]
+    def opened(self, role: str, number: int) -> Programmer:
+        """A new session, whose every byte is heard. Raises ProtocolError."""
+        nonce = hashlib.sha256(f"{role}:{number}".encode()).digest()[:NONCE_BYTES]
         assert isinstance(self.bench, InProcessBench)
         link = _HeardLink(self.bench.bench, self._pass_through)
-        opened = Programmer.over(
+        return Programmer.over(
             link,
             waiter=BenchWaiter(link),
             keys=self.rig.keys,
@@ -83,8 +78,6 @@ class BedsideStage(Stage):
             patience_s=PATIENCE_S,
             on_frame=self.frames.heard,
         )
-        self._speaker = (role, opened)
-        return opened
 
     def pass_us(self, us: int) -> None:
         """Let time pass; whoever is at the programmer says goodbye first."""

@@ -20,6 +20,9 @@ PARAGRAPHS_MAX = 30
 
 def _paragraphs(value: object) -> object:
     parts = value if isinstance(value, list) else [value]
+    cut = next((str(key) for part in parts if isinstance(part, dict) for key in part), None)
+    if cut is not None:
+        raise QuantityError(f"a colon makes a key of {cut!r}", do=f'put the whole paragraph in double quotes: "{cut}: ..."')
     said = tuple(" ".join(part.split()) for part in parts if isinstance(part, str))
     if not parts or len(parts) > PARAGRAPHS_MAX or len(said) < len(parts) or not all(said):
         raise QuantityError("a text or a list of texts belongs here", do="write some words, or a list of paragraphs")

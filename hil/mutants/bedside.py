@@ -69,7 +69,7 @@ class Bedside:
 
     def ask(self, name: str, body: tuple[Any, ...] = ()) -> Any:
         """Any request, with no check of ours before it; returns the answer's body, or raises what it says."""
-        from protocol.inquiry import body_of
+        from protocol.client.inquiry import body_of
 
         return body_of(name, self.programmer.request(name, body))
 

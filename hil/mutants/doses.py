@@ -20,7 +20,7 @@ from protocol.messages import OutcomeAnswer
 __all__ = ["DOSES"]
 
 DESK = "firmware_sim.firmware.dose_desk:DoseDesk"
-LEDGER = "protocol.ledger:Ledger"
+LEDGER = "protocol.device.ledger:Ledger"
 _kernel_of = attrgetter("_pump._kernel")
 
 
@@ -203,7 +203,7 @@ DOSES: Sequence[Mutant] = (
         "A request for a bolus that is sent again because its answer was lost adds its volume once more.",
         ("PR-02",),
         "OmniBLE PR#16; decocare",
-        (Change("protocol.device:DeviceRole._in_session", _again_means_more),),
+        (Change("protocol.device.role:DeviceRole._in_session", _again_means_more),),
         "running rate=10000; bolus ul=100 minutes=10; resend; advance hours=1",
         "belief bolus_nl",
     ),

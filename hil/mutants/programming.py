@@ -10,17 +10,17 @@ from firmware_sim.units import US_PER_H
 from hil.mutants.mutant import Change, Mutant, gives, numbers, turns
 from protocol.app import Refused
 from protocol.codes import StagingState, Unit
+from protocol.device.staging import cut_part
 from protocol.messages import Refusal, ServiceResetAnswer
 from protocol.refusals import Field, RefusalCode
-from protocol.staging import cut_part
 from protocol.therapy import Therapy
 
 __all__ = ["PROGRAMMING"]
 
 CONTROLLER = "firmware_sim.firmware.controller:Controller"
 JUDGE = "firmware_sim.firmware.judge"
-SERVICES = "protocol.services:Services"
-STAGING = "protocol.staging:Staging"
+SERVICES = "protocol.device.services:Services"
+STAGING = "protocol.device.staging:Staging"
 DATES = ("low_reservoir_clock_us", "empty_clock_us")
 LAST = 1
 
@@ -169,7 +169,7 @@ PROGRAMMING: Sequence[Mutant] = (
         "An image that the pump has neither checked nor read back can be committed.",
         ("PG-01", "PG-17"),
         "PG-01 denied",
-        (Change("protocol.staging:TRANSITIONS", _needs_no_seal),),
+        (Change("protocol.device.staging:TRANSITIONS", _needs_no_seal),),
         "running rate=10000; lay rate=12000",
         "commit",
     ),
@@ -235,7 +235,7 @@ PROGRAMMING: Sequence[Mutant] = (
         "A refusal names neither field nor limit.",
         ("PG-07",),
         "PG-07 denied",
-        (Change("protocol.services:of_exception", _nameless),),
+        (Change("protocol.device.services:of_exception", _nameless),),
         "running rate=10000",
         "bolus ul=6000 minutes=60",
     ),

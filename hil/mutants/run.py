@@ -1,4 +1,4 @@
-"""Running a suite against mutants: one pytest process that forks for each (`hil.mutants.host`), and what it says, as a matrix."""
+"""Running a suite against mutants: one pytest process, `hil.pytest_plugin.mutant_host`, forks for each; what it says, as a matrix."""
 
 from __future__ import annotations
 
@@ -50,6 +50,9 @@ def pytest_arguments(command: Sequence[str]) -> tuple[str, ...]:
 
 def kill_matrix(asked: Asked, progress: Progress) -> Matrix:
     """Run the suite. Raises UsageError when it cannot be run or does not pass on the healthy pump, CheckFailed when pytest breaks off."""
+    if not hasattr(os, "fork"):
+        what = "this system cannot fork a process, which is how each mutant gets its own"
+        raise UsageError(what, where="mutants run", do="run it on Linux or macOS, or on one pump by: pytest --pump-mutant NAME")
     began_us = wall_us()
     course = _Course(asked, progress)
     with tempfile.TemporaryFile("w+") as output:
@@ -167,7 +170,7 @@ def _leave(number: int, _frame: object) -> NoReturn:
 
 def _own(arguments: Sequence[str]) -> list[str]:
     """Options of ours: the host, and one process and one order of tests, whatever else the environment has."""
-    own, given = ["-p", "hil.mutants.host"], " ".join(arguments)
+    own, given = ["-p", "hil.pytest_plugin.mutant_host"], " ".join(arguments)
     loaded = find_spec("xdist") is not None and (not os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") or "xdist" in given)
     if loaded and "no:xdist" not in given:
         own.append("-n0")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hil.intruder import Intruder, frames_in
+from hil.instruments.intruder import Intruder, frames_in
 from hil.mutants.bedside import Bedside
 from protocol.codec import encode
 from protocol.codes import Answer, Role
+from protocol.device.raw_memory import RAW_MEMORY, Peek
 from protocol.errors import BadAnswer
 from protocol.framing import Frame, encode_frame
 from protocol.message_table import BY_NAME
-from protocol.raw_memory import RAW_MEMORY, Peek
 
 __all__ = ["STRANGE_ACTS"]
 

@@ -9,16 +9,16 @@ from hil.mutants.mutant import Change, Mutant, gives, value
 from protocol.answers import failed, ok
 from protocol.codes import Answer, Role
 from protocol.crc import crc32c
+from protocol.device.raw_memory import RAW_MEMORY
 from protocol.framing import ANSWER, Frame, FrameDecoder, encode_frame
 from protocol.link import Accepted, Verdict, judge
 from protocol.message_table import BY_NAME, PROTOCOL_MAJOR
 from protocol.messages import Busy
-from protocol.raw_memory import RAW_MEMORY
 
 __all__ = ["WIRE"]
 
-ADMISSION = "protocol.admission:Admission"
-SERVICES = "protocol.services:Services"
+ADMISSION = "protocol.device.admission:Admission"
+SERVICES = "protocol.device.services:Services"
 YEAR_US = 365 * 86_400 * 1_000_000
 MANY = 1_000
 _STATUS, _STOP = (BY_NAME[name].opcode for name in ("STATUS", "STOP"))
@@ -133,7 +133,7 @@ WIRE: Sequence[Mutant] = (
         "A request is carried out whatever its sequence number.",
         ("PR-05",),
         "CVE-2016-5086: recorded packets played again",
-        (value("protocol.device:judge", _any_number),),
+        (value("protocol.device.role:judge", _any_number),),
         "running rate=10000; record_stop; start; status",
         "replay",
     ),
@@ -142,7 +142,7 @@ WIRE: Sequence[Mutant] = (
         "A frame is read whatever its CRC says.",
         ("PR-01",),
         "PR-01 denied",
-        (value("protocol.device:FrameDecoder", _Lenient),),
+        (value("protocol.device.role:FrameDecoder", _Lenient),),
         "running rate=10000",
         "flipped",
     ),
@@ -151,7 +151,7 @@ WIRE: Sequence[Mutant] = (
         "A frame is taken without proof that its sender has the key.",
         ("PR-04",),
         "CVE-2019-10964, CVE-2019-6538",
-        (gives("protocol.session:Session.admits", answer=True),),
+        (gives("protocol.device.session:Session.admits", answer=True),),
         "running rate=10000",
         "unproved",
     ),
@@ -178,7 +178,7 @@ WIRE: Sequence[Mutant] = (
         "A session that has fallen silent stays open.",
         ("PG-05", "AL-10"),
         "PG-05 denied",
-        (Change("protocol.session:Session.until_us", lambda _real: property(lambda self: self.heard_us + YEAR_US)),),
+        (Change("protocol.device.session:Session.until_us", lambda _real: property(lambda self: self.heard_us + YEAR_US)),),
         "running rate=10000; interrogate; advance hours=2",
         "raw STATUS",
     ),
@@ -187,7 +187,7 @@ WIRE: Sequence[Mutant] = (
         "A staged update that is let be stays there.",
         ("PG-05", "PR-10"),
         "PG-05 denied",
-        (value("protocol.staging:STAGING_US", YEAR_US),),
+        (value("protocol.device.staging:STAGING_US", YEAR_US),),
         "running rate=10000; stage rate=12000; advance minutes=15",
         "staging",
     ),
@@ -223,7 +223,7 @@ WIRE: Sequence[Mutant] = (
         "Whoever holds a magnet may stop the pump as often as he likes.",
         ("PR-12",),
         "PR-12 denied",
-        (value("protocol.admission:MAGNET_STOPS_MAX", MANY),),
+        (value("protocol.device.admission:MAGNET_STOPS_MAX", MANY),),
         "running rate=10000; magnet; stranger STOP; stranger STOP; stranger STOP",
         "stranger STOP",
     ),
@@ -232,7 +232,7 @@ WIRE: Sequence[Mutant] = (
         "Calls that prove nothing are answered as fast as they come.",
         ("PR-12", "PW-09"),
         "Halperin et al. 2008: power denial of service",
-        (gives("protocol.gate:Gate.until_us", answer=0),),
+        (gives("protocol.device.gate:Gate.until_us", answer=0),),
         "running rate=10000",
         "bad_hellos 8",
     ),
@@ -241,7 +241,7 @@ WIRE: Sequence[Mutant] = (
         "A programmer of another major version is let in.",
         ("PR-14",),
         "HID 4.6",
-        (value("protocol.admission:PROTOCOL_MAJOR", _AnyMajor(PROTOCOL_MAJOR)),),
+        (value("protocol.device.admission:PROTOCOL_MAJOR", _AnyMajor(PROTOCOL_MAJOR)),),
         "running rate=10000",
         "hello major=2",
     ),
@@ -250,7 +250,7 @@ WIRE: Sequence[Mutant] = (
         "The state of the therapy is told to whoever asks, session or none.",
         ("PR-07",),
         "CVE-2016-5084",
-        (Change("protocol.device:DeviceRole._answer", _status_for_all),),
+        (Change("protocol.device.role:DeviceRole._answer", _status_for_all),),
         "running rate=10000",
         "stranger STATUS",
     ),

@@ -7,16 +7,16 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import hil
 from hil.errors import HilError
+from hil.pages.template import filled, static
 from hil.parity.reading import LONE_ZERO, Reading
 from hil.parity.replay import Exchange, Parity
 from hil.parity.report import alike, expected_of
 from hil.parity.spoken import label, leaves, moment, spoken_fields
+from hil.system.whole_file import write_whole
 
 __all__ = ["render_page", "write_page"]
 
-HERE = Path(hil.__file__).parent
 LISTED_FACTS = ("by", "profile", "serial", "seed", "firmware", "security", "clock", "port")
 
 
@@ -49,27 +49,24 @@ def write_page(parity: Parity, path: Path) -> None:
     """Write the page, making its folder. Raises HilError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render_page(parity), encoding="utf-8")
+        write_whole(path, render_page(parity))
     except OSError as error:
         raise HilError(f"the report cannot be written: {error.strerror}", where=str(path), do="choose another file") from error
 
 
 def render_page(parity: Parity) -> str:
     """Build the page as text."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    styles = "\n".join((HERE / "static" / name).read_text(encoding="utf-8") for name in ("report.css", "parity.css"))
     facts = [(name, parity.recording.facts.get(name), parity.facts.get(name)) for name in LISTED_FACTS]
-    return environment.get_template("parity.html.j2").render(
-        parity=parity,
-        styles=styles,
-        facts=[fact for fact in facts if fact[1] is not None or fact[2] is not None],
-        rows=[_row(each, parity) for each in parity.exchanges],
-        expected=expected_of(parity),
-        alike=alike(parity),
-        touched=len({found.number for found in parity.found}),
-    )
+    values = {
+        "parity": parity,
+        "styles": static("report.css", "parity.css"),
+        "facts": [fact for fact in facts if fact[1] is not None or fact[2] is not None],
+        "rows": [_row(each, parity) for each in parity.exchanges],
+        "expected": expected_of(parity),
+        "alike": alike(parity),
+        "touched": len({found.number for found in parity.found}),
+    }
+    return filled("parity.html.j2", values)
 
 
 def _row(exchange: Exchange, parity: Parity) -> Row:

@@ -50,8 +50,8 @@ def _keys(asked: Asked, port: str) -> tuple[Key, ...]:
 
 
 def _of_url(asked: Asked) -> Unit:
-    from hil.pump_url import parse_pump_url
     from hil.unit import Unit
+    from hil.urls.pump_url import parse_pump_url
 
     url = parse_pump_url(asked.port)
     return Unit.new(url.profile, seed=url.seed, catheter=url.catheter, security=url.security, keys=_named(asked))

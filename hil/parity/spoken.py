@@ -56,9 +56,9 @@ _OPCODE_WIDTH = 6
 
 
 def moment(us: int, *, wall: bool = False) -> str:
-    """A time of a capture: days and a time of day of the pump's own time, or a date of the wall's."""
+    """A time of a capture: days and a time of day of the pump's own time, or a date of the wall's, which is UTC and ends in Z."""
     if wall:
-        return f"{quantity.clock(us - YEAR_2000_US, seconds=True)}.{us % US_PER_S // 1000:03}" if us >= YEAR_2000_US else f"{us} us"
+        return f"{quantity.clock(us - YEAR_2000_US, seconds=True)}.{us % US_PER_S // 1000:03}Z" if us >= YEAR_2000_US else f"{us} us"
     seconds, rest_us = divmod(us, US_PER_S)
     days, left_s = divmod(seconds, S_PER_DAY)
     return f"{days} d {left_s // 3600:02}:{left_s // 60 % 60:02}:{left_s % 60:02}.{rest_us // 1000:03}"

@@ -16,7 +16,6 @@ Bytes that the other side does not take at once are lost and counted, as they ar
 from __future__ import annotations
 
 import os
-import select
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -24,6 +23,8 @@ from typing import TYPE_CHECKING
 from hil.errors import BenchError, UsageError
 from hil.pacing import Deadline
 from hil.ports.virtual_line import VirtualLine
+from hil.system.terminals import FREE_TCP_PORT, has_terminals
+from hil.system.waiting import wait_readable
 
 if TYPE_CHECKING:
     import asyncio
@@ -125,8 +126,6 @@ class FdPort(Port):
         super().__init__(url)
         self._fd = fd
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._poll = select.poll()
-        self._poll.register(fd, select.POLLIN)
 
     def listen(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -137,7 +136,7 @@ class FdPort(Port):
             pass
 
     def wait(self, seconds: float) -> None:
-        self._poll.poll(seconds * 1_000)
+        wait_readable([self._fd], seconds)
 
     def close(self) -> None:
         if self._loop is not None:
@@ -176,6 +175,7 @@ class SerialPort(FdPort):
     def __init__(self, path: str) -> None:
         import serial
 
+        _demand_descriptors(path)
         try:
             self._serial: serial.Serial = serial.Serial(path, 115_200, timeout=0, exclusive=True)
         except (serial.SerialException, ValueError) as error:
@@ -192,6 +192,13 @@ class SerialPort(FdPort):
     def close(self) -> None:
         super().close()
         self._serial.close()
+
+
+def _demand_descriptors(path: str) -> None:
+    """Raises UsageError where a serial line cannot be waited for together with the rest, as on Windows."""
+    if not has_terminals():
+        do = f"use --port {FREE_TCP_PORT}, which a redirector of serial ports can lead to a COM port"
+        raise UsageError("Windows cannot wait for a serial line together with the rest", where=path, do=do)
 
 
 def _tell_silence_from_end(fd: int) -> None:

@@ -52,7 +52,7 @@ class PtyPort(FdPort):
 
 def _claim(link: Path) -> socket.socket | None:
     """Take the name that stands for this path. None where names are not to be had; raises UsageError if a living server has it."""
-    if sys.platform != "linux":
+    if sys.platform != "linux" or not hasattr(socket, "AF_UNIX"):
         return None
     place = str(link.parent.resolve() / link.name)
     claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
 from typing import TYPE_CHECKING, ClassVar
 
 from hil.errors import UsageError
 from hil.ports.base import READ_BYTES_MAX, Port
+from hil.system.listening import claim_address
+from hil.system.waiting import wait_readable
 from protocol.errors import LinkError
 from protocol.transport.tcp import port_busy_frame, split_address
 
@@ -41,7 +42,7 @@ class TcpPort(Port):
             raise UsageError(
                 f"no such address: {error.strerror}", where=self._url(address), do=f"use {self._url('127.0.0.1:PORT')}"
             ) from None
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        claim_address(self._listener)
         try:
             self._listener.bind(place)
             self._listener.listen()
@@ -67,11 +68,7 @@ class TcpPort(Port):
                 pass
 
     def wait(self, seconds: float) -> None:
-        poll = select.poll()
-        poll.register(self._listener, select.POLLIN)
-        if self._client is not None:
-            poll.register(self._client, select.POLLIN)
-        poll.poll(seconds * 1_000)
+        wait_readable([self._listener] if self._client is None else [self._listener, self._client], seconds)
 
     def close(self) -> None:
         self._drop_client()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hil.capabilities import BENCH
-from hil.pytest_plugin.place import CONNECT, Place
 from hil.rig import Rig
+from hil.rig.capabilities import BENCH
+from hil.rig.file import PLACES
+from hil.rig.place import CONNECT, Place
 from protocol.codes import Role
 from protocol.errors import ProtocolError
 from protocol.key_file import find_keys, load_keys
@@ -24,17 +25,17 @@ ALWAYS = ("telemetry", "keys", "wire")
 
 
 def abilities_of(place: Place, rig: Rig, profile: Profile | None) -> frozenset[str]:
-    """The words of `hil.capabilities` that hold here."""
+    """The words of `hil.rig.capabilities` that hold here."""
     found = {*_of_pump(place, profile), *_of_bench(rig)}
     file = place.file
-    real = set(file.instruments) if file else set()
+    real = PLACES.keys() & file.instruments.keys() if file else set()
     if file is None or file.capabilities is None:
         return frozenset(found | real)
     return frozenset((found & {*file.capabilities, *ALWAYS}) | real)
 
 
 def _of_pump(place: Place, profile: Profile | None) -> Iterator[str]:
-    if profile is None or profile.behaviour.telemetry:
+    if not place.wire and (profile is None or profile.behaviour.telemetry):
         yield "telemetry"
         yield "wire"
         if place.way != CONNECT or _has_keys(place):

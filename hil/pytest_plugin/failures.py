@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hil.evidence.properties import DIGEST
 from hil.pytest_plugin.options import asked_of
-from hil.pytest_plugin.properties import DIGEST
 from hil.pytest_plugin.target_slot import open_target
 
 if TYPE_CHECKING:

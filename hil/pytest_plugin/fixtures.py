@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -148,6 +148,20 @@ def magnet(request: pytest.FixtureRequest, rig: Rig) -> Magnet:
     """A magnet that can be held over the pump; where there is none the test is skipped."""
     target_of(request.config).demand(["magnet"])
     return rig.magnet
+
+
+@pytest.fixture
+def instrument(rig: Rig) -> Callable[[str], Any]:
+    """An instrument of your own by its name in the rig file; where there is none, or no bench for a simulated one, the test is skipped."""
+    from hil.errors import BenchError
+
+    def named(name: str) -> Any:
+        try:
+            return rig.instrument(name)
+        except BenchError as error:
+            pytest.skip(f"needs {name}: {error}")
+
+    return named
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 
 from hil.bench.calls import BenchCalls
 from hil.errors import HilError
-from hil.pytest_plugin.place import CONNECT, IN_PROCESS
 from hil.pytest_plugin.target import Target
 from hil.rig import Rig
+from hil.rig.place import CONNECT, IN_PROCESS
 from protocol.errors import ProtocolError
 
 __all__ = ["attach"]

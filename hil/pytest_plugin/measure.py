@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hil.pytest_plugin.properties import CURVE, MEASUREMENT
+from hil.evidence.properties import CURVE, MEASUREMENT
 
 __all__ = ["Measure"]
 

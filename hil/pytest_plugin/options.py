@@ -1,16 +1,15 @@
-"""The options of the plugin, and what they said, as one record."""
+"""The options of the plugin, and what they said."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-__all__ = ["SEED_DEFAULT", "URL_DEFAULT", "Asked", "asked_of"]
+from hil.rig.asked import SEED_DEFAULT, Asked
 
-URL_DEFAULT = "pumpsim://itp-40"
-SEED_DEFAULT = 1
+__all__ = ["asked_of"]
+
 WAIT_S_MAX = 60.0
 
 _ASKED = pytest.StashKey["Asked"]()
@@ -29,24 +28,6 @@ _FILES = {
     "--pump-report": ("DIR", "where evidence goes, and what failing tests leave behind"),
     "--pump-skips": ("FILE", "the list of tests that may skip; one more fails the run"),
 }
-
-
-class Asked(NamedTuple):
-    """What the command line said. `url` None: not said; `seed` None: that of the URL, else SEED_DEFAULT."""
-
-    url: str | None
-    bench: str | None
-    rig: Path | None
-    profile: str | None
-    pace: str | None
-    seed: int | None
-    mutant: str | None
-    requirements: Path | None
-    report: Path | None
-    skips: Path | None
-    wait_s_max: float
-    worker: str
-    """Which process of pytest-xdist this is; empty for the only one."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

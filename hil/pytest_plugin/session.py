@@ -7,9 +7,10 @@ from tempfile import TemporaryFile
 
 import pytest
 
-from hil.pytest_plugin.options import Asked, asked_of
+from hil.pytest_plugin.options import asked_of
 from hil.pytest_plugin.skips import NothingShown
 from hil.pytest_plugin.target_slot import place_in
+from hil.rig.asked import Asked
 
 __all__: list[str] = []
 
@@ -31,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     _make(asked.report)
     if not config.pluginmanager.has_plugin(VERIFY):
-        from hil.evidence.from_pytest import register
+        from hil.pytest_plugin.evidence import register
 
         register(config, asked.report)
 

@@ -6,13 +6,14 @@ and comments are let be.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from hil.evidence.properties import SKIP
 from hil.pytest_plugin.options import asked_of
-from hil.pytest_plugin.properties import SKIP
+from hil.wording.causes import cause
 
 __all__ = ["NothingShown", "SkipList", "reason_of"]
 
@@ -67,6 +68,11 @@ class SkipList:
         self.tests = dict(_entries(path))
         self._whole: dict[str, str] = {}
         self._ran: set[str] = set()
+        self._collected: set[str] = set()
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Note which tests there are, chosen for this run or not."""
+        self._collected.add(item.nodeid)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that skips as a whole has no tests to tell of it."""
@@ -86,12 +92,21 @@ class SkipList:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return (yield)
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         """Say which lines are missing from the list, and which no longer belong there."""
         for name, reason in sorted(self._whole.items()):
             terminalreporter.write_line(f"{name} skipped as a whole ({reason}), and {self.path} does not list it", red=True)
         for test in sorted(self.tests.keys() & self._ran):
             terminalreporter.write_line(f"{self.path}:{self.tests[test]}: {test} no longer skips; take the line away")
+        for test in self._absent(config.args):
+            terminalreporter.write_line(f"{self.path}:{self.tests[test]}: there is no test {test}; take the line away")
+
+    def _absent(self, args: Sequence[str]) -> Iterator[str]:
+        """Listed tests that their files do not have; where single tests were asked for nobody knows."""
+        if any("::" in argument for argument in args):
+            return
+        files = {test.partition("::")[0] for test in self._collected}
+        yield from (test for test in self.tests if "::" in test and test.partition("::")[0] in files and test not in self._collected)
 
 
 class NothingShown:
@@ -130,7 +145,7 @@ def _entries(path: Path) -> Iterator[tuple[str, int]]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise pytest.UsageError(f"{path}: the list of skips cannot be read ({error}); give a text file, it may be empty") from None
+        raise pytest.UsageError(f"{path}: the list of skips cannot be read ({cause(error)}); give a text file, it may be empty") from None
     for number, line in enumerate(lines, start=1):
         test = line.partition("  #")[0].strip()
         if test and not test.startswith("#"):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hil.rig_file import Fluid
+from hil.rig.file import Fluid
 from protocol.client import Interrogation, Programmer
 from protocol.codes import Mode
 from protocol.therapy import Group, Step, Therapy

@@ -17,19 +17,19 @@ import pytest
 
 from hil.bench.calls import BenchCalls
 from hil.bench.stdio import ServerEnded
-from hil.capabilities import CAPABILITIES, known_words
 from hil.errors import BenchError, HilError, UsageError
+from hil.evidence.properties import FIRMWARE, MODEL, MUTANT, SEED, SERIAL
 from hil.pytest_plugin.abilities import abilities_of
 from hil.pytest_plugin.bench_guard import GuardedBench
-from hil.pytest_plugin.fittings import drivers_of
+from hil.pytest_plugin.fittings import drivers_of, own_of
 from hil.pytest_plugin.hooks import StateBuilder, known
-from hil.pytest_plugin.options import Asked
-from hil.pytest_plugin.place import CONNECT, IN_PROCESS, SERVE, Place
-from hil.pytest_plugin.properties import FIRMWARE, MODEL, MUTANT, SEED, SERIAL
 from hil.pytest_plugin.states import STATES, Site
 from hil.pytest_plugin.transcript import Transcript
-from hil.pytest_plugin.unit_check import check_profile, check_unit
+from hil.pytest_plugin.unit_check import check_profile, check_unit, check_vouched
 from hil.rig import Rig
+from hil.rig.asked import Asked
+from hil.rig.capabilities import CAPABILITIES, known_words
+from hil.rig.place import CONNECT, IN_PROCESS, SERVE, Place
 from protocol.codes import Mode
 from protocol.errors import LinkError, LinkLost, NoAnswer, PortMissing, ProtocolError
 from protocol.waiting import wall_clock
@@ -105,11 +105,12 @@ class Target:
             rig = Rig.serve(str(place.profile), place.serve_options, programmer=options)
         elif place.ready is None:
             rig = Rig.at(place.url, key_file=place.keys, programmer=options)
+            rig.ready = {**(rig.ready or {}), "wire": place.wire}
         else:
             rig = Rig.connect(place.ready, pump=place.pump, port=place.url, programmer=options)
             rig.ready = {**(rig.ready or {}), **({"key_file": str(place.keys)} if place.keys else {})}
         rig.seed = place.seed or 0
-        rig.drivers = drivers_of(place.file)
+        rig.drivers, rig.own_instruments = drivers_of(place.file), own_of(place.file)
         rig.guard = self._guarded
         self._stack.callback(rig.close)
         return rig
@@ -142,7 +143,7 @@ class Target:
         ready = self._found.ready or {}
         told = str(ready.get("serial", ""))
         if "telemetry" not in self.capabilities:
-            self.serial = told
+            self.serial = told or check_vouched(self.place)
             return
         with self._found.beside() as rig:
             hello = rig.programmer.identity_hello

@@ -9,8 +9,8 @@ import pytest
 from hil.pytest_plugin.options import asked_of
 
 if TYPE_CHECKING:
-    from hil.pytest_plugin.place import Place
     from hil.pytest_plugin.target import Target
+    from hil.rig.place import Place
 
 __all__ = ["close_target", "open_target", "place_in", "target_of"]
 
@@ -23,7 +23,7 @@ def place_in(config: pytest.Config) -> Place:
     """Where the pump under test is; nothing is opened. Raises pytest.UsageError."""
     if _PLACE not in config.stash:
         from hil.errors import HilError
-        from hil.pytest_plugin.place import place_of
+        from hil.rig.place import place_of
 
         try:
             config.stash[_PLACE] = place_of(asked_of(config))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.errors import UsageError
-from hil.pytest_plugin.place import CONNECT, Place
+from hil.rig.place import CONNECT, Place
 
 if TYPE_CHECKING:
     from firmware_sim.profile import Profile
     from protocol.messages import HelloAnswer
 
-__all__ = ["check_profile", "check_unit"]
+__all__ = ["check_profile", "check_unit", "check_vouched"]
 
 
 def check_profile(place: Place, profile: Profile | None, hello: HelloAnswer, served: str) -> None:
@@ -45,3 +45,13 @@ def check_unit(place: Place, serial: str, told: str) -> None:
         lacks = "no rig file" if file is None else "no serial" if named is None else "no bench_unit: true"
         do = f"write `serial: {serial}` and `bench_unit: true` into a rig file if it is in no patient, and give it with --pump-rig"
         raise UsageError(f"this may be a real unit, {serial}, and there is {lacks}", where=place.url, do=do)
+
+
+def check_vouched(place: Place) -> str:
+    """The serial number of a pump that we cannot ask, since it speaks another wire: the rig file's word. Raises UsageError."""
+    if place.way != CONNECT or place.ready is not None or not place.wire:
+        return ""
+    if place.file is None or not place.file.serial or not place.file.bench_unit:
+        do = "write `serial:` and `bench_unit: true` into the rig file if it is in no patient"
+        raise UsageError("this may be a real unit, and no rig file vouches for it", where=place.url, do=do)
+    return place.file.serial

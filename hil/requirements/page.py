@@ -14,7 +14,7 @@ __all__ = ["render"]
 
 HEAD = """# Requirements
 
-Generated from `hil/requirements.csv`, `hil/requirements/waivers.yaml` and the markers in `hil/suite` and `tests/`. `make requirements`
+Generated from `requirements.csv` and `waivers.yaml` of `hil/requirements`, and the markers in `hil/suite` and `tests/`. `make requirements`
 runs the tests and judges each row by their outcome; this page only says which tests are to show it. Those of `hil/suite` run against any
 pump, by [pumpsim verify](../how-to/verify.md).
 

@@ -43,7 +43,7 @@ Table = Mapping[str, Requirement]
 
 def shipped_table() -> Table:
     """The table that ships."""
-    return _read((files("hil") / "requirements.csv").read_text(encoding="utf-8"), "requirements.csv")
+    return _read((files("hil") / "requirements" / "requirements.csv").read_text(encoding="utf-8"), "requirements.csv")
 
 
 def read_table(path: Path) -> Table:

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from hil.clinic.diagnostics.verb import EXAMINATIONS
+from hil.bench.examine import EXAMINATIONS
 from hil.scenario.claim import Claim
 from hil.scenario.fault_values import FaultValue
 from hil.scenario.parts import (

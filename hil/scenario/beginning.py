@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from hil.clinic.human import Refill, Update, send
 from hil.errors import CheckFailed, UsageError
-from hil.pump_url import parse_pump_url
 from hil.scenario.head import Begin
 from hil.scenario.stage import Stage
+from hil.urls.pump_url import parse_pump_url
 from protocol.codes import Mode
 from protocol.limits import SOFT_DOSE_RULE
 from protocol.therapy import Group, Step, Therapy

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firmware_sim.errors import PumpError
-from firmware_sim.profile_folder import is_path
+from firmware_sim.profile.folder import is_path
 from hil.errors import Problem, QuantityError, TherapyRefused
 from hil.scenario.acts import Advance, Clear, Expect, Inject, Listen, Measure, Refill, Repeat, Steps, TellRefill, Update
 from hil.scenario.amount import TIME, Dimension

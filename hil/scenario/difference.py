@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from hil.errors import UsageError
 from hil.scenario.recording import FORMAT
+from hil.wording.causes import cause
 
 __all__ = ["Apart", "Input", "Row", "first_difference", "inputs_apart", "read_recording"]
 
@@ -52,7 +53,9 @@ def read_recording(path: Path) -> list[Row]:
         text = path.read_text(encoding="utf-8")
         rows = [json.loads(line) for line in text.splitlines() if line]
     except (OSError, ValueError) as error:
-        raise UsageError(f"it cannot be read: {error}", where=str(path), do="give a file that `pumpsim run --record` wrote") from None
+        raise UsageError(
+            f"it cannot be read: {cause(error)}", where=str(path), do="give a file that `pumpsim run --record` wrote"
+        ) from None
     if not rows or not all(isinstance(row, dict) for row in rows) or rows[0].get("recording") != FORMAT:
         raise UsageError("it is no recorded run", where=str(path), do="give a file that `pumpsim run --record` wrote")
     return rows

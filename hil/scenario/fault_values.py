@@ -32,8 +32,15 @@ _SIZES: dict[str, tuple[Dimension, Fraction]] = {
     "days": (TIME, _S / 86_400),
 }
 """By the unit that ends a parameter's name: what it is, and how many of that unit one of ours is."""
-_SUFFIXES: dict[str, tuple[str, int]] = {"mmhg": ("mmHg", 0), "mv": ("mV", 0), "mdegc": ("degC", 3), "mm": ("mm", 0), "m": ("m", 0)}
-"""Units that formulas do not know: how they are written, and decimals of them in the integer."""
+_SUFFIXES: dict[str, tuple[str, int]] = {
+    "nl_per_mmhg": ("mL/mmHg", 6),
+    "mmhg": ("mmHg", 0),
+    "mv": ("mV", 0),
+    "mdegc": ("degC", 3),
+    "mm": ("mm", 0),
+    "m": ("m", 0),
+}
+"""Units that formulas do not know, the longer before what it ends in: how they are written, and decimals of them in the integer."""
 PERCENT_DECIMALS, MS_DECIMALS = 4, 3
 """A millionth is 0.0001 %, a microsecond 0.001 ms."""
 ALONE = "lasts"

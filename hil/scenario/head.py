@@ -8,7 +8,8 @@ from pydantic import Field, WithJsonSchema
 
 from hil.errors import QuantityError
 from hil.scenario.formula import Formula
-from hil.scenario.parts import Condition, Count, Duration, Label, Names, Part, Text, Value, Volume, Word, choice, chosen, reads
+from hil.scenario.parts import Condition, Count, Duration, Label, Names, Part, Text, Value, Volume, Word, choice, chosen
+from hil.therapy.values import reads
 from protocol.codes import Answer as Code
 from protocol.codes import Role
 from protocol.refusals import RefusalCode

@@ -64,7 +64,7 @@ def _shipped() -> str:
     rows = []
     for scenario in shipped_scenarios():
         head = scenario.head
-        path = f"[`{scenario.name}`](../../hil/scenarios/{scenario.name}.yaml)"
+        path = f"[`{scenario.name}`](../../hil/library/scenarios/{scenario.name}.yaml)"
         rows.append((path, head.title, head.about or "", "; ".join(head.variants)))
     return "## Scenarios that ship\n\nEach runs by its name: `pumpsim run pocket-fill`.\n\n" + _table(
         ("name", "title", "what it shows", "variants"), rows

@@ -12,6 +12,7 @@ from hil.errors import BenchError, QuantityError
 from hil.scenario.amount import DRUG, FLOW, PLAIN, STRENGTH, TIME, VOLUME, Dimension
 from hil.scenario.claim import Claim, parse_claim
 from hil.scenario.formula import KEYWORDS, Formula, parse_formula
+from hil.therapy.values import reads
 from hil.wording.alarms import ALARM_WORDS
 
 __all__ = [
@@ -39,7 +40,6 @@ __all__ = [
     "chosen",
     "choice",
     "meant",
-    "reads",
     "texts",
 ]
 
@@ -67,17 +67,6 @@ def meant(word: str, words: Iterable[str]) -> str:
     if near:
         return f"did you mean {near[0]!r}?"
     return f"it is one of: {', '.join(known)}" if len(known) <= LISTED_MAX else "docs/reference/scenario-reference.md has them all"
-
-
-def reads(parse: Callable[[str], object]) -> BeforeValidator:
-    """Read text with `parse`."""
-
-    def read(value: object) -> object:
-        if isinstance(value, str):
-            return parse(value)
-        raise QuantityError("a list or a mapping stands where one value belongs", do="write one value after the colon")
-
-    return BeforeValidator(read)
 
 
 def chosen(words: Iterable[str]) -> Callable[[str], str]:
@@ -120,8 +109,10 @@ def _shown(description: str, *examples: str) -> WithJsonSchema:
 
 
 def _text(text: str) -> str:
-    if not text.strip() or len(text) > TEXT_CHARS_MAX:
-        raise QuantityError("some words belong here" if not text.strip() else f"the text has more than {TEXT_CHARS_MAX:,} characters")
+    if not text.strip():
+        raise QuantityError("some words belong here, and it is empty", do="write them after the colon")
+    if len(text) > TEXT_CHARS_MAX:
+        raise QuantityError(f"the text has more than {TEXT_CHARS_MAX:,} characters", do="make it shorter")
     return " ".join(text.split())
 
 
@@ -168,7 +159,7 @@ def _clock(text: str) -> int:
 
 def condition(text: str) -> str:
     """A condition in the words of a scenario, as the bench writes it: `alarm motor-stall` is `alarm:motor_stall`. Raises QuantityError."""
-    from hil.bench.conditions import parse_condition
+    from hil.faults.conditions import parse_condition
 
     spoken = " ".join(text.split()).replace("reservoir at most ", "reservoir<=").replace("bolus ended", "bolus-ended")
     kind, _, name = spoken.partition(" ")

@@ -16,7 +16,7 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 def _folder() -> Path:
-    return Path(str(files("hil") / "scenarios"))
+    return Path(str(files("hil") / "library" / "scenarios"))
 
 
 def shipped_names() -> list[str]:

@@ -122,10 +122,14 @@ class Stage:
             return self._speaker[1]
         self.goodbye(even_if_away=True)
         self._opened += 1
-        nonce = hashlib.sha256(f"{self.scenario.name}:{role}:{self._opened}".encode()).digest()[:NONCE_BYTES]
-        opened = self.rig.another_programmer(role=role, programmer_id=PROGRAMMER_IDS[role], nonce=nonce, patience_s=PATIENCE_S)
+        opened = self.opened(role, self._opened)
         self._speaker = (role, opened)
         return opened
+
+    def opened(self, role: str, number: int) -> Programmer:
+        """A new session, the so many-th of this stage. Raises ProtocolError."""
+        nonce = hashlib.sha256(f"{self.scenario.name}:{role}:{number}".encode()).digest()[:NONCE_BYTES]
+        return self.rig.another_programmer(role=role, programmer_id=PROGRAMMER_IDS[role], nonce=nonce, patience_s=PATIENCE_S)
 
     def walk_away(self) -> None:
         """Nobody says goodbye: the session is left to its timeout."""

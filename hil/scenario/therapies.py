@@ -22,7 +22,7 @@ _SUFFIXES = (".yaml", ".yml")
 
 def shipped_therapies() -> dict[str, Path]:
     """Those that ship, by name."""
-    folder = Path(str(files("hil") / "therapies"))
+    folder = Path(str(files("hil") / "library" / "therapies"))
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from firmware_sim.profile import Profile
 from hil.bench.calls import BenchCalls
+from hil.instruments.intruder import Intruder
 from hil.instruments.magnet import held
-from hil.intruder import Intruder
 from hil.rig import Rig
 from hil.suite.clock import Clock
 from hil.suite.therapies import BACLOFEN, Fluid, Prescriber

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hil.intruder import Intruder
+from hil.instruments.intruder import Intruder
 from hil.rig import Rig
 from hil.suite.given import Given
 from protocol.answers import Reply

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from hil.intruder import frames_in
+from hil.instruments.intruder import frames_in
 from hil.pytest_plugin.measure import Measure
 from hil.rig import Rig
 from hil.suite.given import Given

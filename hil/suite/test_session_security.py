@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from firmware_sim.units import US_PER_H, US_PER_S
-from hil.intruder import Intruder
+from hil.instruments.intruder import Intruder
 from hil.pytest_plugin.measure import Measure
 from hil.rig import Rig
 from hil.suite.given import Given

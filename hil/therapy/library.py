@@ -11,7 +11,7 @@ from dataclasses import fields
 
 from firmware_sim.errors import ProfileError
 from firmware_sim.profile import load_profile
-from firmware_sim.profile_folder import is_path
+from firmware_sim.profile.folder import is_path
 from hil.errors import UsageError
 from protocol.codec import encode
 from protocol.crc import crc32c

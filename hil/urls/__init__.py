@@ -1,1 +1,1 @@
-"""URL handlers as pyserial looks for them: one module `protocol_SCHEME` for each scheme."""
+"""What stands behind pumpsim://: how such a URL reads, and its handler, `protocol_SCHEME` as pyserial looks for it."""

@@ -14,8 +14,8 @@ from serial import PortNotOpenError, SerialBase, SerialException
 
 from hil.errors import HilError
 from hil.pacing import Pacer, wait_for
-from hil.pump_url import parse_pump_url
 from hil.unit import Unit
+from hil.urls.pump_url import parse_pump_url
 
 __all__ = ["Serial"]
 
@@ -33,7 +33,7 @@ class Serial(SerialBase):
             raise SerialException("the port must be set before it is opened")
         try:
             asked = parse_pump_url(self.port)
-            self.unit = Unit.new(asked.profile, seed=asked.seed, catheter=asked.catheter, security=asked.security)
+            self.unit = Unit.new(asked.profile, seed=asked.seed, catheter=asked.catheter, security=asked.security, wire=asked.wire)
         except HilError as error:
             raise SerialException(str(error)) from None
         self._pacer = Pacer(asked.pace)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import select
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +11,7 @@ from urllib.parse import quote
 from hil.bench.calls import BenchCalls
 from hil.bench.stdio import ServerEnded
 from hil.errors import BenchError
+from hil.system.waiting import wait_readable
 from hil.web.address import BenchAddress
 
 __all__ = ["HttpBench"]
@@ -57,9 +57,7 @@ class HttpBench(BenchCalls):
         """A kept connection that the server has closed meanwhile is readable; take a fresh one instead of losing a verb on it."""
         if self._line.sock is None:
             return
-        poll = select.poll()
-        poll.register(self._line.sock, select.POLLIN)
-        if poll.poll(0):
+        if wait_readable([self._line.sock], 0):
             self._line.close()
 
     def _read(self, status: int, content: bytes) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import resource
 import socket
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -19,6 +18,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from hil.errors import UsageError
+from hil.system.listening import claim_address
+from hil.system.open_files import files_allowed
 from hil.web.refusals import Refusal
 
 __all__ = ["CertificateFiles", "HttpServer"]
@@ -60,7 +61,7 @@ class HttpServer:
         host, port = place
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, for else asyncio leaves Nagle's delay on
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        claim_address(self._socket)
         try:
             self._socket.bind((host, port))
         except OSError as error:
@@ -125,7 +126,7 @@ class _Server(uvicorn.Server):
 
 
 def _connections_max() -> int:
-    return min(CONNECTIONS_MAX, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+    return min(CONNECTIONS_MAX, (files_allowed() or 2 * CONNECTIONS_MAX) // 2)
 
 
 def _address(connection: object) -> str:

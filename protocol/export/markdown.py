@@ -11,13 +11,13 @@ from itertools import pairwise
 from protocol import limits
 from protocol.answers import CARRIED
 from protocol.codes import AlarmCause, Answer, Role
+from protocol.device.staging import TRANSITIONS
 from protocol.export.layout import Body, Codes, Item, answer_bodies, code_tables, items, members, minors, rows, said, unit, version
 from protocol.export.sessions import SESSIONS
 from protocol.export.walk import WALK
 from protocol.limits import U32_MAX
 from protocol.message_table import MESSAGES, PROTOCOL_MAJOR, PROTOCOL_MINOR, Spec
 from protocol.messages import Busy, Expected, Nothing, Refusal
-from protocol.staging import TRANSITIONS
 from protocol.therapy import Therapy
 
 __all__ = ["render"]

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from protocol.client import Programmer
+from protocol.client.commander import CARRIED_OUT
 from protocol.codec import decode
 from protocol.codes import Answer, Mode
-from protocol.commander import CARRIED_OUT
 from protocol.device import DeviceRole
 from protocol.errors import AnswerLost, ProtocolError, Uncertain
 from protocol.framing import ANSWER, Frame, FrameDecoder, encode_frame

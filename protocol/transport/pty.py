@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tty
 from pathlib import Path
 from typing import Self
 
@@ -23,12 +22,17 @@ class PtyServer:
     """A pty under a stable name. `device` is the terminal itself, `path` the link to it that clients open.
 
     One descriptor of the client's side stays open here: without it the master would report a hang-up whenever no client is
-    there. Raises PortBusy if something that is no link has the name already. A link left behind is replaced.
+    there. Raises PortBusy if something that is no link has the name already, and PortMissing on Windows, which has no pseudo-terminals.
+    A link left behind is replaced.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).absolute()
         self.lost_bytes = 0
+        try:
+            import tty
+        except ImportError:
+            raise PortMissing(f"{self.path}: this system has no pseudo-terminals; use tcp://127.0.0.1:0 in its place") from None
         if os.path.lexists(self.path) and not self.path.is_symlink():
             raise PortBusy(f"{self.path} exists and is no link of ours; name another place or remove it")
         try:

@@ -65,7 +65,7 @@ def _open(url: str) -> _Port:
     except serial.SerialException as error:
         if isinstance(error.__context__, OSError):
             reason = error.__context__.strerror or error.__context__
-            raise PortMissing(f"{url}: cannot connect ({reason}); start one with: pumpsim serve --port {url}") from None
+            raise PortMissing(f"{url}: cannot connect ({reason}); start one with: pumpsim serve itp-40 --port {url}") from None
         said = str(error).partition(" [")[0]
         raise LinkError(f"{url}: cannot be opened ({said}); a plain TCP port is tcp://HOST:PORT") from None
     return port

@@ -100,12 +100,16 @@ def open_url(url: str) -> Transport:
     return UrlTransport(port, url)
 
 
+_NO_PORT = {errno.EISDIR, errno.ENOTDIR, errno.ENOTTY}
+
+
 def _open_error(path: str, error: Exception) -> LinkError:
     number = getattr(error, "errno", None) or (error.args[0] if error.args else None)
     if number == errno.ENOENT:
-        return PortMissing(f"{path}: no such port; start one with: pumpsim serve --port pty:{path}")
+        return PortMissing(f"{path}: no such port; start one with: pumpsim serve itp-40 --port pty:{path}")
     if number in (errno.EBUSY, errno.EAGAIN) or "lock" in str(error):
         return PortBusy(f"{path}: the port is in use by another program; close that one first")
     if number == errno.EACCES:
         return LinkError(f"{path}: no permission to open the port; join the group that owns it, dialout on many systems")
-    return LinkError(f"{path}: is no serial port ({error})")
+    what = f"it cannot be opened ({os.strerror(number)})" if isinstance(number, int) and number not in _NO_PORT else "it is no serial port"
+    return LinkError(f"{path}: {what}; name the pump's port, such as pty:./pump0 or /dev/ttyUSB0")

@@ -53,5 +53,5 @@ def _connect(address: str) -> socket.socket:
         return socket.create_connection(split_address(address), _CONNECT_TIMEOUT_S)
     except OSError as error:
         raise PortMissing(
-            f"tcp://{address}: cannot connect ({error.strerror or error}); start one with: pumpsim serve --port tcp://{address}"
+            f"tcp://{address}: cannot connect ({error.strerror or error}); start one with: pumpsim serve itp-40 --port tcp://{address}"
         ) from None

@@ -15,12 +15,12 @@ from protocol.answers import read_answer
 from protocol.codec import encode
 from protocol.codes import Answer, Role
 from protocol.crc import crc32c
+from protocol.device.raw_memory import REGIONS, Peek
 from protocol.errors import ProtocolError
 from protocol.framing import Frame, encode_frame
 from protocol.keys import KEY_BYTES, Key
 from protocol.limits import CHUNK_BYTES_MAX, U32_MAX
 from protocol.message_table import BY_NAME
-from protocol.raw_memory import REGIONS, Peek
 from protocol.therapy import Therapy
 from tests.attacks.scene import BOLUS_NG, SETTLED_S, Scene, Stranger, dosed
 from tests.link.bedside import BOLUS_NL, BOLUS_S, OLD, flex

@@ -6,12 +6,12 @@ import pytest
 
 from protocol.codec import encode
 from protocol.codes import Answer, EventKind, Role
+from protocol.device.raw_memory import REGIONS, Peek, Poke
 from protocol.framing import Frame, encode_frame
 from protocol.keys import KEY_SLOTS, Key
 from protocol.limits import U32_MAX, WAKE_US, WAKES_UNPROVED
 from protocol.message_table import BY_NAME
 from protocol.messages import PatientBolus
-from protocol.raw_memory import REGIONS, Peek, Poke
 from tests.attacks.attacks import ATTACKS, PEEK, bolus, eri_us, next_id
 from tests.attacks.scene import BOLUS_NG, Scene, Stranger, dosed
 from tests.link.bedside import BOLUS_NL, BOLUS_S

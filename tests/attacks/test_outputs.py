@@ -13,7 +13,7 @@ from typing import IO, Any
 import pytest
 
 from hil.bench.verbs import VERBS, Kind
-from hil.state_folder import StateFolder
+from hil.server.state_folder import StateFolder
 from protocol.capture.reader import CaptureReader, Packet
 from protocol.codec import decode
 from protocol.codes import Answer, Role

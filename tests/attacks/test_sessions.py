@@ -8,9 +8,9 @@ import pytest
 
 from hil.unit import Unit
 from protocol.answers import read_answer
-from protocol.cell import COPY
 from protocol.client import Programmer
 from protocol.codes import Answer, Role
+from protocol.device.cell import COPY
 from protocol.errors import DeviceAnswer, KeyFileError, LinkError, NoAnswer, ProtocolError, Unproved
 from protocol.framing import ANSWER, Frame, encode_frame
 from protocol.keys import Key

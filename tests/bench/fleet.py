@@ -20,7 +20,7 @@ from hil.campaign.plan import Plan, plan_named
 from hil.campaign.pump_life import columns_of
 from hil.fleet.engine import CHUNK, live
 from hil.fleet.lives import rows_of
-from hil.svg_plot import Curve, Panel, draw
+from hil.pages.svg_plot import Curve, Panel, draw
 from tests.bench.six_years import seconds
 
 __all__ = ["compare", "grow", "main", "million"]

@@ -284,5 +284,5 @@ def static_site(page: Page, body: str, *, files: Mapping[str, str] | None = None
 
 
 def _static(name: str) -> str | None:
-    path = next((folder / name for folder in (ROOT / "hil/console/static", ROOT / "hil/static") if (folder / name).is_file()), None)
+    path = next((folder / name for folder in (ROOT / "hil/console/static", ROOT / "hil/pages/static") if (folder / name).is_file()), None)
     return None if path is None else path.read_text(encoding="utf-8")

@@ -67,7 +67,7 @@ class Site:
             route.fulfill(body=body, content_type=TYPES[".html"], headers={"Content-Security-Policy": POLICY})
         else:
             name = path.removeprefix("/static/")
-            found = next(folder / name for folder in (ROOT / "hil/console/static", ROOT / "hil/static") if (folder / name).is_file())
+            found = next(folder / name for folder in (ROOT / "hil/console/static", ROOT / "hil/pages/static") if (folder / name).is_file())
             route.fulfill(body=found.read_text(encoding="utf-8"), content_type=TYPES[found.suffix])
 
     def _order(self, route: Route, request: Request) -> None:

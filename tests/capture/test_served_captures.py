@@ -140,7 +140,7 @@ class TestClient:
 
         assert done.returncode == 2
         assert done.stderr.decode().count("\n") == 1
-        assert b"choose another capture file" in done.stderr
+        assert b"choose another place" in done.stderr
 
 
 class TestTap:

@@ -233,3 +233,23 @@ def test_key_of_another_certificate_is_refused(tmp_path: Path, train: Run) -> No
 
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert "not a certificate and its key" in done.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the browser here is a shell script")
+def test_open_keeps_the_link_out_of_the_list_of_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser is started with a file that its owner alone may read and that leads to the link; at the end the file is gone."""
+    script = tmp_path / "browser"
+    script.write_text('#!/bin/sh\necho "$@" > told; stat -c %a "${1#file://}" > mode; cat "${1#file://}" > page; mv page seen\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(script))
+    monkeypatch.chdir(tmp_path)
+    with console(tmp_path, "--open") as started:
+        link = started.ready["instructor_link"]
+        secret = started.secret("instructor")
+        started.admitted("instructor")  # the browser was started before anybody is let in
+        told = (tmp_path / "told").read_text().strip()
+        assert told.startswith("file:///")
+        assert secret not in told
+        assert f"url={link}" in (tmp_path / "seen").read_text()
+        assert (tmp_path / "mode").read_text().strip() == "600"
+    assert not Path(told.removeprefix("file://")).exists()

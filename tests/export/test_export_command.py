@@ -54,9 +54,9 @@ def test_form_is_clean(form: str) -> None:
 @pytest.mark.parametrize(
     "arguments, says",
     [
-        (["protobuf"], "'protobuf' is not one of"),
+        (["protobuf"], "there is no 'protobuf' here; use one of kaitai"),
         ([], "Missing argument"),
-        (["kaitai", "-o", "."], ".: cannot be written (Is a directory); choose another file"),
+        (["kaitai", "-o", "."], "File '.' is a directory"),
         (["kaitai", "-o", "no/such/folder/x.ksy"], "no/such/folder/x.ksy: cannot be written (No such file or directory)"),
         (["kaitai", "markdown"], "unexpected extra argument"),
     ],

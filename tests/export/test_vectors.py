@@ -11,11 +11,11 @@ from cobs import cobs
 
 from protocol.codec import decode, encode, fields_of
 from protocol.codes import Answer
+from protocol.device.staging import cut_part
 from protocol.export.vectors import render
 from protocol.framing import BadReason, decode_frame
 from protocol.message_table import INTERROGATE_PARTS, MESSAGES
 from protocol.refusals import RefusalCode
-from protocol.staging import cut_part
 from protocol.therapy import Therapy
 
 VECTORS: dict[str, Any] = json.loads(render())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from firmware_sim.errors import PowerOff, Refused
-from firmware_sim.faults.firmware import SELF_TESTS, TASKS
-from firmware_sim.hal import RESET_CAUSES
+from firmware_sim.faults.firmware import TASKS
+from firmware_sim.hal import RESET_CAUSES, SELF_TESTS
 from firmware_sim.pump import Pump
 from tests.faults.cases import shows
 from tests.support.bed import RATE, Bed

@@ -9,10 +9,10 @@ import pytest
 
 from hil.bench.bench import Bench
 from hil.bench.calls import InProcessBench
+from hil.bench.replay import replay
 from hil.clinic.human import Bolus, Bridge, HumanError, Intent, Prime, Refill, Update, in_force, told
 from hil.errors import BenchError
 from hil.faults.registry import REGISTRY, check
-from hil.faults.replay import replay
 from hil.faults.script import read_script, script_of
 from hil.unit import Unit
 from protocol.codes import Mode

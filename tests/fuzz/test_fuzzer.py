@@ -18,6 +18,8 @@ from hil.fuzz.pump_end import PumpEnd
 from hil.unit import Unit
 from protocol.client import Programmer
 from protocol.device import DeviceRole
+from protocol.device.services import Services
+from protocol.device.session import Session
 from protocol.errors import LinkError
 from protocol.framing import Frame, FrameDecoder
 from protocol.fuzz.campaign import Finding, breach_of, run_batch
@@ -29,8 +31,6 @@ from protocol.fuzz.steps import Step, begin, send
 from protocol.limits import ENCODED_BYTES_MAX
 from protocol.message_table import BY_NAME
 from protocol.messages import LogEntry
-from protocol.services import Services
-from protocol.session import Session
 
 BATCHES = 40
 TRIES = 250

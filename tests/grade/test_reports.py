@@ -109,7 +109,7 @@ def test_misuse_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         (["grade", str(GOLDEN), "--key-file", str(tmp_path / "no.key")], "--key-file: key file"),
         (["serve", "itp-40", "--grade-provoke", "lost"], "nothing is graded; add --grade FILE"),
         (["serve", "itp-40", "--grade", "g.txt", "--grade-provoke", "bussy"], "did you mean busy?"),
-        (["serve", "itp-40", "--grade", str(tmp_path / "none" / "g.txt")], "there is no folder"),
+        (["serve", "itp-40", "--grade", str(tmp_path / "none" / "g.txt")], "cannot be written (No such file or directory)"),
     ):
         assert pumpsim(words) == 2, words
         assert told in capsys.readouterr().err

@@ -8,7 +8,7 @@ from typing import Any
 
 from hil.rig import Rig
 from protocol.client import Programmer
-from protocol.commander import CARRIED_OUT
+from protocol.client.commander import CARRIED_OUT
 from protocol.errors import AnswerLost, BadAnswer, Busy, LinkError, OtherVersion, ProtocolError, Refused, Uncertain, Unproved
 from tests.rig.serving import BACLOFEN, CONCENTRATION, FILL_NL, PROGRAMMER, therapy
 

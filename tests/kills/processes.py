@@ -16,7 +16,7 @@ __all__ = ["Killable"]
 
 WAIT_S = 30.0
 READ_BYTES = 65_536
-PRELOADED = ("hil.cli.serve", "hil.server", "hil.web.listener", "hil.web.app", "hil.rig", "protocol.client")
+PRELOADED = ("hil.cli.serve", "hil.server.process", "hil.web.listener", "hil.web.app", "hil.rig.rig", "protocol.client")
 
 _context = multiprocessing.get_context("fork")
 

@@ -137,6 +137,90 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "- until: {seen: mode}\n  at-most: 1 h",
         "somebody must look; add `by: ACT` and `every: 1 h`",
     ),
+    "choice that is none": (
+        LESSON,
+        ITEM,
+        "did: measure, with: {what: tone}",
+        "31:40: what: there is no 'tone' to choose; did you mean 'tone-legs'?",
+    ),
+    "one choice of several": (LESSON, ITEM, "did: call, with: {whom: [pharmacy, surgeon]}", "whom: there is no 'surgeon' to choose"),
+    "choice with a bound": (LESSON, ITEM, "did: call, with: {whom: at least 2 mL}", "whom: 'at least 2 mL' is no choice"),
+    "amount without a unit": (
+        LESSON,
+        ITEM,
+        "did: bolus, with: {dose: at least 50}",
+        "dose: 'at least 50' has no unit; write it like 50 mcg",
+    ),
+    "shows no such thing": (LESSON, ITEM, "did: measure, found: {score: 3}", "found: measure shows no 'score'; it is one of: what, value"),
+    "measured in another unit": (
+        LESSON,
+        ITEM,
+        "did: measure, with: {what: temperature}, found: {value: at least 38.5}",
+        "value: 'at least 38.5' is never what temperature shows; it is written like 38.5 °C",
+    ),
+    "bound of what is no figure": (
+        LESSON,
+        ITEM,
+        "did: measure, with: {what: blood-pressure}, found: {value: at least 90 mmHg}",
+        "value: blood-pressure is not one figure",
+    ),
+    "unit of the bedside": (
+        LESSON,
+        ITEM,
+        "did: measure, found: {value: at least 38.5 C}",
+        "at the bedside °C, /min, mmHg, mg, of 15",
+    ),
+    "judged and shut": (
+        LESSON,
+        "ends:",
+        "allowed: [examine]\nends:",
+        "the learner may not do it: `allowed` has no interrogate; add it to `allowed`, or its group: programmer",
+    ),
+    "all allowed": (LESSON, "ends:", "allowed: all\nends:", "take `allowed` away: without it every act is allowed"),
+    "act for a fact": (
+        LESSON,
+        "never: pump-stopped",
+        "never: bolus",
+        "'bolus' is an act and no fact; a critical error is written `did: bolus`",
+    ),
+    "fact for an act": (LESSON, ITEM, "did: motor-stalled", "'motor-stalled' is a fact and no act; write `fact: motor-stalled`, or `knew:"),
+    "fact of a family": (
+        LESSON,
+        ITEM,
+        "knew: catheter-disconnected",
+        "near it are catheter-occluded, catheter-leaking, catheter-off",
+    ),
+    "fact that nothing shows": (LESSON, ITEM, "knew: telemetry-off", "knew: no act shows 'telemetry-off'"),
+    "fact for a condition": (
+        LESSON,
+        "when: {did: interrogate}",
+        "when: eri",
+        "when: a condition belongs here; write it like `when: {fact: eri}`",
+    ),
+    "colon in words": (TEXTS, "needs: Motors stall.", "needs: Motors: they stall.", "2:14: a colon stands within the words"),
+    "colon in a paragraph": (
+        TEXTS,
+        "briefing: Somebody beeps.",
+        "briefing:\n  - Ward 3: Somebody beeps.",
+        "a colon makes a key of 'Ward 3'; put the whole paragraph in double quotes",
+    ),
+    "comma in braces": (
+        TEXTS,
+        "debrief: Nobody knew.",
+        "debrief: Nobody knew, nobody asked.",
+        "13:50: a comma within braces ends the words before it, and 'nobody asked.' is left over; put words that have a comma in them",
+    ),
+    "comma in a short list": (
+        TEXTS,
+        "empty: It is empty}",
+        "empty: It is empty, or so}",
+        "a comma within braces ends the words before it, and 'or so'",
+    ),
+    "apostrophe": (TEXTS, "title: A stall", "title: 'Mr. K's stall", "words go on behind a closing quote"),
+    "brace left open": (LESSON, "weight: 3}", "weight: 3", "a brace is not closed, here or on the line above"),
+    "tab": (LESSON, "  usual:", "\tusual:", "a tab stands where the line begins; use spaces"),
+    "choice of a turn": (GOOD, "- do: finish", "- do: measure\n  with: {what: tone}", "what: there is no 'tone' to choose"),
+    "diagnosis of a turn": (GOOD, "{diagnosis: stall", "{diagnosis: stal", "diagnosis: lesson.yaml has no 'stal'; did you mean 'stall'?"),
     "if without then": (GOOD, "- do: finish", "- if: {seen: mode}", "nothing depends on this"),
 }
 
@@ -155,6 +239,49 @@ def test_a_mistake_is_explained_at_its_place(tmp_path: Path, name: str) -> None:
 def test_the_small_lesson_has_no_mistake(tmp_path: Path) -> None:
     """What the mistakes are made in is right without them."""
     assert problems_of(written(tmp_path / "x")) == []
+
+
+def test_a_comma_in_braces_is_told_once(tmp_path: Path) -> None:
+    """Words that a comma has cut in two are one mistake, and no second one is told of what was left over."""
+    found = problems_of(written(tmp_path / "x", {TEXTS: ("debrief: Nobody knew.", "debrief: Nobody knew, or asked, or heard.")}))
+
+    assert [line.split(":")[2] for line in found] == ["50"], found
+
+
+def test_a_slip_in_a_key_is_no_comma(tmp_path: Path) -> None:
+    """An empty key on a line of its own is told as what it is."""
+    old = "  left-it: {text: Left it, debrief: Nobody knew.}"
+
+    found = problems_of(written(tmp_path / "x", {TEXTS: (old, "  left-it:\n    text: Left it\n    debreif:")}))
+
+    assert any("'debreif' is not a key here; did you mean 'debrief'?" in line for line in found), found
+
+
+def test_a_fact_that_only_shut_acts_show_cannot_be_known(tmp_path: Path) -> None:
+    """An item that waits for knowledge which no allowed act gives is a mistake; a critical error may wait for what is shut."""
+    folder = written(tmp_path / "x", {LESSON: ("did: interrogate, within: 10 min", "knew: catheter-off")})
+    text = (folder / LESSON).read_text(encoding="utf-8")
+    (folder / LESSON).write_text(text.replace("ends:", "allowed: [patient]\nends:"), encoding="utf-8")
+
+    told = "31:19: the learner may not do it: `allowed` has no xray, contrast, side-port-test, isotope; add it to `allowed`, or its group"
+    assert [line.split(": examine")[0] for line in problems_of(folder)] == [f"lesson.yaml:{told}"]
+
+
+def test_what_nobody_ordered_is_never_missing(tmp_path: Path) -> None:
+    """The fact that the ordered therapy is not in the pump needs a lesson that says which was ordered."""
+    folder = written(tmp_path / "x", {LESSON: ("never: pump-stopped", "never: therapy-not-intended")})
+    assert problems_of(folder) == []
+    text = (folder / LESSON).read_text(encoding="utf-8")
+    (folder / LESSON).write_text(text.replace("intended: usual\n", ""), encoding="utf-8")
+
+    assert "the lesson does not say which therapy was ordered; add `intended`" in problems_of(folder)[0]
+
+
+def test_a_turn_that_foresees_a_refusal_may_choose_what_is_not_there(tmp_path: Path) -> None:
+    """Only what a scripted learner takes to be done is held against the choices that there are."""
+    turn = "- do: measure\n  with: {what: tone}\n  answer: refused\n- do: finish"
+
+    assert problems_of(written(tmp_path / "x", {GOOD: ("- do: finish", turn)})) == []
 
 
 def test_whatever_a_file_holds_it_is_read_or_explained(tmp_path: Path) -> None:

@@ -14,34 +14,14 @@ from hil.lesson.readout import readout
 from hil.wording import quantity
 from protocol.client import Interrogation
 from protocol.codes import AlarmClass, Mode
-from protocol.messages import AlarmEntry, Condition, Counters, DrugEntry, Identity, Limits
+from protocol.messages import AlarmEntry, Condition, Counters, DrugEntry
 from protocol.therapy import Group, Step, Therapy
+from tests.support.identities import LIMITS as SHARED_LIMITS
+from tests.support.identities import identity
 
-LIMITS = Limits(
-    rate_nl_per_h_min=250,
-    rate_nl_per_h_max=1_000_000,
-    minimum_rate_nl_per_h=250,
-    steps_per_group_max=13,
-    capacity_nl=40_000_000,
-    low_reservoir_nl_min=1_000_000,
-    low_reservoir_nl_max=20_000_000,
-    bolus_nl_min=250,
-    bolus_nl_max=1_000_000,
-    bolus_s_min=60,
-    bolus_s_max=43_200,
-    critical_repeat_s_min=600,
-    critical_repeat_s_max=7_200,
-    non_critical_repeat_s_min=3_600,
-    non_critical_repeat_s_max=86_400,
-    clock_us_max=1 << 62,
-    prime_nl_max=1_000_000,
-    bridge_nl_max=1_000_000,
-    lockout_s_min=300,
-    lockout_s_max=86_400,
-    most_per_day_max=24,
-)
 DRUG = DrugEntry(1, 1, "baclofen", 250_000, 2_000_000, 3_000_000, 1_000_000, 180)
-IDENTITY = Identity("ITP-40", "X1", "1.0", 1, 0, 1_000_000, 1, 0, 1, 140_000, (LIMITS,), (DRUG,))
+LIMITS = SHARED_LIMITS._replace(rate_nl_per_h_min=250)
+IDENTITY = identity(DRUG, limits=LIMITS)
 NOW = quantity.parse_clock("2026-01-01 08:00")
 STALL = AlarmEntry(2, AlarmClass.CRITICAL, 1, 0, 0, 0)
 

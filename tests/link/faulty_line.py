@@ -13,8 +13,8 @@ from hil.bench.calls import InProcessBench
 from hil.instruments.memory_link import MemoryLink
 from hil.unit import Unit
 from protocol.client import Programmer
+from protocol.client.commander import CARRIED_OUT
 from protocol.codes import DoseState
-from protocol.commander import CARRIED_OUT
 from protocol.errors import AnswerLost, CutShort, DeviceAnswer, LinkError, ProtocolError, Uncertain
 from protocol.waiting import BenchWaiter
 from tests.link.bedside import BOLUS_DOSE_NG, BOLUS_NL, BOLUS_S, PROGRAMMER, Bedside, Totals

@@ -1,9 +1,9 @@
-"""A host without manners at a real pump: `hil.intruder`'s, who looks that each answer is one to his request; and who can take keys."""
+"""A host without manners at a real pump: `hil/instruments/intruder.py`, who looks that each answer is his; and who can take keys."""
 
 from __future__ import annotations
 
-from hil.intruder import Intruder as SingleFrames
-from hil.intruder import frames_in
+from hil.instruments.intruder import Intruder as SingleFrames
+from hil.instruments.intruder import frames_in
 from hil.unit import Unit
 from protocol.answers import Reply, read_answer
 from protocol.codes import Role

@@ -13,8 +13,8 @@ from typing import NamedTuple, Self
 
 from hil.therapy.prescription import image_digest, to_prescription, to_therapy
 from protocol.client import Programmer
+from protocol.client.commander import CARRIED_OUT
 from protocol.codes import DoseState
-from protocol.commander import CARRIED_OUT
 from protocol.errors import AnswerLost, Busy, CutShort, LinkError, Uncertain
 from protocol.message_table import BY_NAME
 from protocol.messages import OutcomeAnswer, Status

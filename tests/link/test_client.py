@@ -21,25 +21,12 @@ from protocol.framing import ANSWER, Frame, encode_frame
 from protocol.limits import SESSION_IDLE_US
 from protocol.message_table import BY_NAME
 from protocol.messages import Bolus, SetClock
-from protocol.testing import TEST_KEYS, Pair, drop, simple_therapy
-from protocol.therapy import Group, Step, Therapy
+from protocol.testing import TEST_KEYS, Pair, drop
 from protocol.transcript import describe
 from protocol.transport.memory import MemoryTransport
 from protocol.transport.tcp import port_busy_frame
 from tests.link.defective_pump import answer_with
-
-
-@pytest.fixture
-def pair() -> Pair:
-    """A running pump."""
-    return Pair().running()
-
-
-def large_therapy() -> Therapy:
-    """Seven groups of thirteen steps."""
-    ends = [110 * at for at in range(1, 13)] + [1440]
-    steps = tuple(Step(start, end, 5000) for start, end in zip([0, *ends], ends, strict=False))
-    return simple_therapy()._replace(mode=Mode.FLEX, groups=tuple(Group(1 << day, 240_000, steps) for day in range(7)))
+from tests.link.visits import large_therapy
 
 
 class TestCalls:

@@ -18,22 +18,8 @@ from protocol.limits import STAGING_US
 from protocol.message_table import BY_NAME
 from protocol.messages import Begin, TherapyPart
 from protocol.testing import Pair, keep, simple_therapy
-from protocol.therapy import Group, Step, Therapy
 from protocol.transcript import describe
 from tests.link.defective_pump import answer_with
-
-
-@pytest.fixture
-def pair() -> Pair:
-    """A running pump."""
-    return Pair().running()
-
-
-def large_therapy() -> Therapy:
-    """Seven groups of thirteen steps."""
-    ends = [110 * at for at in range(1, 13)] + [1440]
-    steps = tuple(Step(start, end, 5000) for start, end in zip([0, *ends], ends, strict=False))
-    return simple_therapy()._replace(mode=Mode.FLEX, groups=tuple(Group(1 << day, 240_000, steps) for day in range(7)))
 
 
 class TestUpdate:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from protocol.answer_table import ENTRY_BYTES, AnswerTable, Entry
 from protocol.app import Region
 from protocol.codec import encode
 from protocol.codes import Answer, DoseState, Role
 from protocol.command import command_of
+from protocol.device.answer_table import ENTRY_BYTES, AnswerTable, Entry
 from protocol.limits import ENTRIES, U32_MAX
 from protocol.message_table import BY_NAME
 from protocol.messages import Bolus, BolusAnswer, Expected, Nothing, Outcome, OutcomeAnswer, Refill, SetClock, Start
@@ -18,20 +18,6 @@ from tests.link.raw_host import RawHost
 
 NEXT = 3
 """The first free id of a running pair: its REFILL and COMMIT took 1 and 2."""
-
-
-@pytest.fixture
-def pair() -> Pair:
-    """A running pump."""
-    return Pair().running()
-
-
-@pytest.fixture
-def host(pair: Pair) -> RawHost:
-    """A clinician with an open session."""
-    host = RawHost(pair)
-    host.hello()
-    return host
 
 
 def bolus(command_id: int = NEXT, volume_nl: int = 1000) -> Bolus:

@@ -11,7 +11,7 @@ import pytest
 
 from hil.rig import Rig
 from protocol.client import Programmer
-from protocol.commander import CARRIED_OUT
+from protocol.client.commander import CARRIED_OUT
 from protocol.errors import LinkError, LinkLost, Uncertain
 from protocol.transport import Transport, open_transport
 from protocol.waiting import BenchWaiter

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hil.errors import BenchError
+from hil.faults.link_tap import Arrival, LinkTap
 from hil.faults.registry import check
-from hil.instruments.link_tap import Arrival, LinkTap
 from protocol.answers import ok
 from protocol.framing import ANSWER, Frame, decode_frame, encode_frame
 from protocol.message_table import BY_NAME, HELLO

@@ -18,20 +18,6 @@ STATUS = 0x10
 ALARM_TEST = 0x42
 
 
-@pytest.fixture
-def pair() -> Pair:
-    """A running pump."""
-    return Pair().running()
-
-
-@pytest.fixture
-def host(pair: Pair) -> RawHost:
-    """A clinician with an open session."""
-    host = RawHost(pair)
-    host.hello()
-    return host
-
-
 def code_of(raw: bytes) -> int:
     """The Answer byte of the one answer in some bytes."""
     (frame,) = FrameDecoder().feed(raw)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from protocol.app import Region
-from protocol.cell import COPY, Cell
 from protocol.codec import encode
 from protocol.codes import AlarmClass, Answer, Role, Unit
+from protocol.device.cell import COPY, Cell
 from protocol.framing import ANSWER, Frame, FrameDecoder, encode_frame
 from protocol.limits import SESSION_IDLE_US, SESSION_LIFE_US, U32_MAX
 from protocol.mac import SessionKeys
@@ -26,14 +26,6 @@ from tests.link.raw_host import RawHost
 def pair() -> Pair:
     """A new pump and its role."""
     return Pair()
-
-
-@pytest.fixture
-def host(pair: Pair) -> RawHost:
-    """A clinician with an open session."""
-    host = RawHost(pair)
-    host.hello()
-    return host
 
 
 class TestHello:

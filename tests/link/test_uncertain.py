@@ -7,33 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from protocol.client import Programmer
-from protocol.client_file import ClientFile
+from protocol.client.file import ClientFile
 from protocol.codes import Answer, DoseState, Mode
 from protocol.errors import Uncertain
-from protocol.message_table import BY_NAME
-from protocol.messages import BolusAnswer
 from protocol.testing import Pair, drop, keep, simple_therapy
 from tests.link.defective_pump import answer_with
-
-NEXT = 3
-EVERY_COPY = 4
-"""Copies of a request that a client sends before it gives up."""
-
-
-@pytest.fixture
-def pair() -> Pair:
-    """A running pump."""
-    return Pair().running()
-
-
-def doses(pair: Pair) -> list[DoseState]:
-    """States of all boluses that were ever begun."""
-    return [effect.state for effect in pair.pump.effects.values() if effect.opcode == BY_NAME["BOLUS"].opcode]
-
-
-def give(programmer: Programmer) -> BolusAnswer:
-    """One bolus."""
-    return programmer.bolus(1000, 2000, 600)
+from tests.link.visits import EVERY_COPY, NEXT, give
 
 
 class TestUncertain:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from protocol.client.commander import CARRIED_OUT
 from protocol.codes import Answer, DoseState, StatusFlag
-from protocol.commander import CARRIED_OUT
 from protocol.errors import NoAnswer, Uncertain
 from protocol.message_table import BY_NAME
 from protocol.messages import Bolus

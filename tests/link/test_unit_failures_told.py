@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firmware_sim.faults.firmware import SELF_TESTS
+from firmware_sim.hal import SELF_TESTS
 from firmware_sim.units import US_PER_DAY, US_PER_MIN
 from protocol.client import Programmer
 from protocol.codes import AlarmCause, AlarmClass, BatteryState, EventKind, Mode, ResetCause, StatusFlag, StopReason

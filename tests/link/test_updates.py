@@ -30,20 +30,6 @@ from tests.link.raw_host import RawHost
 NEXT = 3
 
 
-@pytest.fixture
-def pair() -> Pair:
-    """A running pump of generation 1."""
-    return Pair().running()
-
-
-@pytest.fixture
-def host(pair: Pair) -> RawHost:
-    """A clinician with an open session."""
-    host = RawHost(pair)
-    host.hello()
-    return host
-
-
 def new_therapy() -> Therapy:
     """Another one than the running."""
     return simple_therapy(6000)

@@ -131,6 +131,17 @@ class TestSkipList:
         assert ran.code == 0, ran.text
         assert "skips.txt:2: test_some.py::test_runs no longer skips; take the line away" in ran.text
 
+    @pytest.mark.parametrize("asked", [(), ("-k", "runs"), ("test_some.py",), ("test_some.py::test_runs",)])
+    def test_line_of_a_test_that_is_gone_is_told(self, pytester: pytest.Pytester, tests: Path, asked: tuple[str, ...]) -> None:
+        """So is a line whose test has another name now, unless single tests were asked for."""
+        (pytester.path / "skips.txt").write_text("test_some.py::test_skips\ntest_some.py::test_renamed  # no moon\n", encoding="utf-8")
+
+        ran = plain_run(pytester, "--pump-skips", "skips.txt", *asked)
+
+        assert ran.code == 0, ran.text
+        assert ("skips.txt:2: there is no test test_some.py::test_renamed" in ran.text) == ("::" not in "".join(asked))
+        assert "there is no test test_some.py::test_skips" not in ran.text
+
     def test_file_that_skips_as_a_whole_fails(self, pytester: pytest.Pytester) -> None:
         """Its tests cannot tell."""
         pytester.makepyfile(test_gone="import pytest\n\npytest.importorskip('no_such_module')\n\ndef test_it(): pass")

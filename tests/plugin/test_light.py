@@ -11,7 +11,7 @@ import pytest
 from tests.plugin.runs import plain_run
 from tests.tidy.tree import ROOT
 
-HEAVY = {"pydantic", "serial", "ruamel", "click", "rich", "hil.rig", "firmware_sim", "protocol", "asyncio"}
+HEAVY = {"pydantic", "serial", "ruamel", "click", "rich", "hil.rig.rig", "firmware_sim", "protocol", "asyncio"}
 
 
 def test_plugin_and_its_parts_load_nothing_heavy() -> None:

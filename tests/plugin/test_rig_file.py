@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hil.errors import RigFileError, UsageError
-from hil.rig_file import parse_rig_file, read_rig_file
+from hil.rig.file import parse_rig_file, read_rig_file
 from tests.plugin.runs import file_of_page
 
 

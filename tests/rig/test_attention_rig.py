@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hil.rig import Rig
-from protocol.attention import Call, Why
+from protocol.client.attention import Call, Why
 from protocol.messages import Begin
 
 

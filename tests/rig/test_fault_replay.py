@@ -12,10 +12,10 @@ import pytest
 
 from hil.bench.bench import Bench
 from hil.bench.calls import InProcessBench
+from hil.bench.replay import replay
 from hil.bench.stdio import ServerProcess
 from hil.errors import BenchError, CheckFailed, UsageError
 from hil.faults.registry import REGISTRY
-from hil.faults.replay import replay
 from hil.faults.script import read_script, script_of
 from hil.rig import Rig
 from hil.unit import Unit

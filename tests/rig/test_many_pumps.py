@@ -14,7 +14,7 @@ import pytest
 
 from hil.cli.serve_count import ports_from
 from hil.pacing import TICK_US, parse_pace
-from hil.served_pump import PumpOptions, ServedPump
+from hil.server.served_pump import PumpOptions, ServedPump
 from protocol.client import Programmer
 from tests.rig.serving import HELLO, run_cli, running, serve
 

@@ -81,7 +81,7 @@ class TestProgrammer:
         """Nobody listens: the line says what to start."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             url = f"rfc2217://127.0.0.1:{listener.getsockname()[1]}"
-        with pytest.raises(PortMissing, match=f"{url}: cannot connect .*pumpsim serve --port {url}"):
+        with pytest.raises(PortMissing, match=f"{url}: cannot connect .*pumpsim serve itp-40 --port {url}"):
             Rfc2217Transport(url)
 
     def test_plain_tcp_port_is_told_from_it(self) -> None:

@@ -289,7 +289,7 @@ class TestSerial:
         (("itp-40", "--port", "usb:1"), "pty:PATH, tcp://HOST:PORT or serial:PATH"),
         (("itp-40", "--port", "tcp://localhost"), "HOST:PORT"),
         (("itp-40", "--port", "pty:/no/such/folder/pump"), "/no/such/folder"),
-        (("itp-40", "--key-file", "/no/such/key"), "name a file that can be written"),
+        (("itp-40", "--key-file", "/no/such/key"), "choose another place"),
         (("itp-40", "--key-file", "/dev/null"), "do: chmod 600"),
         (("itp-40", "--security", "none"), "there are secure, no-auth"),
     ],

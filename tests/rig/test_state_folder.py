@@ -13,8 +13,8 @@ import pytest
 from hil.bench.stdio import ServerProcess
 from hil.errors import UsageError
 from hil.rig import Rig
-from hil.server import replay
-from hil.state_folder import JOURNAL_BYTES_MAX, MARK_EVERY_US, Entry, StateFolder
+from hil.server.process import replay
+from hil.server.state_folder import JOURNAL_BYTES_MAX, MARK_EVERY_US, Entry, StateFolder
 from hil.unit import Unit
 from protocol.codes import DoseState
 from tests.rig.serving import CONCENTRATION, HELLO, PROGRAMMER, RATE_NL_PER_H, filled, run_cli, running, serve, stop_server

@@ -119,7 +119,7 @@ def test_client_finds_the_pump_it_names(tmp_path: Path) -> None:
         (("--and", "itp-20 --port tcp://127.0.0.1:0 --name pump1"), b"named 'pump1'"),
         (("--and", "itp-20 --port tcp://127.0.0.1:0 --bench http"), b"--bench"),
         (("--and", "itp-20 --port 'tcp:"), b"quotation"),
-        (("--and", ""), b"PROFILE"),
+        (("--and", ""), b"--and"),
         (("--and", "itp-2 --port tcp://127.0.0.1:0"), b"did you mean"),
         (("--name", "a/b"), b"no name"),
         (("--and", "itp-20 --pace free --until nonsense --port tcp://127.0.0.1:0"), b"no condition"),

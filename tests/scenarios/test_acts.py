@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hil.scenario.result import DONE, Run
-from tests.lessons.lessons import failures
+from tests.field.lessons import failures
 from tests.scenarios.plays import HEAD, run_of, runs
 
 ACTS: dict[str, str] = {

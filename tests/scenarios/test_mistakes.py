@@ -14,6 +14,11 @@ FIRST = 14
 """The line of the first step below HEAD."""
 
 MISTAKES: dict[str, tuple[str, str]] = {
+    "unit of another parameter": (
+        "- inject: {fault: reservoir.backflow, as: it, pressure: 100 mmHg, return: 37 mmHg}",
+        "'37 mmHg' cannot be read; write it like 37 mL/mmHg",
+    ),
+    "nothing said": ('- stop:\n  say: ""', "some words belong here, and it is empty; write them after the colon"),
     "no such word": ("- advence: 8 h", "'advence' is no word that a step may have; did you mean 'advance'?"),
     "two acts": ("- advance: 8 h\n  stop:", "the step says both 'advance' and 'stop'"),
     "nothing to do": ("- say: Hello", "the step says nothing to do"),

@@ -85,7 +85,7 @@ def test_scenario_that_judges_nothing_is_warned_of(mine: Path, capsys: pytest.Ca
         (["mine.yaml", "--target", "serial:/dev/ttyUSB0"], "a scenario is not played at serial:"),
         (["mine.yaml", "--target", "nope.json"], "there is no such file; use pumpsim://PROFILE"),
         (["mine.yaml", "--target", "mine.yaml"], "no ready line: it is no JSON"),
-        (["mine.yaml", "--record", "missing/run.jsonl"], "cannot be written to"),
+        (["mine.yaml", "--record", "missing/run.jsonl"], "cannot be written"),
     ],
 )
 @pytest.mark.usefixtures("mine")

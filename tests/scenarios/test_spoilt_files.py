@@ -71,5 +71,6 @@ def test_spoilt_files_are_told_or_read(seed: int) -> None:
                 line.startswith("spoilt.yaml:") and 1 <= problem.line <= text.count("\n") + 1
                 for line, problem in zip(error.lines, error.problems, strict=True)
             )
+            assert [line for line in error.lines if "; " not in line] == [], "each says what to do"
 
     assert told > TRIALS / 2

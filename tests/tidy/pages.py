@@ -4,9 +4,10 @@ A fenced block may have a comment on the line before it:
 
 * ``<!-- file: NAME -->`` writes the block to that file in the folder where the page's commands run;
 * ``<!-- background -->`` starts its one command and goes on after the first line it prints (a second terminal);
-* ``<!-- not run: REASON -->`` says why the block is only read.
+* ``<!-- not run: REASON -->`` says why the block is only read;
+* ``<!-- read as: KIND -->`` has our own reader, or the schema that is made from it, read the block: `tests/tidy/test_docs_blocks.py`.
 
-Blocks of kind ``console`` without a comment are run. Lines that begin with ``$ `` are commands; the lines below one are what
+Blocks of kind ``console`` and ``python`` without a comment are run. Lines that begin with ``$ `` are commands; the lines below one are what
 it prints, in order, with ``...`` for anything.
 """
 
@@ -26,7 +27,7 @@ __all__ = ["Block", "Command", "Terminal", "blocks"]
 
 COMMAND_SECONDS_MAX = 60
 FENCE = re.compile(
-    r"^(?:<!-- *(?P<act>file|background|not run)(?:: *(?P<detail>.*?))? *-->\n)?```(?P<kind>[\w-]*)\n(?P<text>.*?)^```$",
+    r"^(?:<!-- *(?P<act>file|background|not run|read as)(?:: *(?P<detail>.*?))? *-->\n)?```(?P<kind>[\w-]*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -130,6 +131,11 @@ def _stream(stream: IO[str] | None) -> IO[str]:
 
 
 def _compare(command: Command, output: str) -> None:
-    wanted = [".*".join(re.escape(word) for word in " ".join(line.split()).split("...")) for line in command.printed]
+    """What is shown stands in the output in this order, with anything between: looked for piece by piece, as no pattern is fast at it."""
     found = "\n".join(" ".join(line.split()) for line in output.splitlines())
-    assert re.search(".*".join(wanted), found, re.DOTALL), f"$ {command.line}\nthe page says:\n{wanted}\nit printed:\n{output}"
+    place = 0
+    for line in command.printed:
+        for piece in " ".join(line.split()).split("..."):
+            place = found.find(piece, place)
+            assert place >= 0, f"$ {command.line}\nthe page says:\n{line}\nit printed:\n{output}"
+            place += len(piece)

@@ -14,8 +14,8 @@ REACHED_BY_NAME: dict[str, str] = {
     "protocol.testing": "shipped for those who test their own transport",
 }
 """Modules that no code of ours needs to import, with the reason."""
-COLLECTED = ("hil/suite/test_", "hil/suite/conftest.py", "docs/examples/qa_project/")
-"""How files begin that pytest finds by their names, and a project that stands by itself."""
+COLLECTED = ("hil/suite/test_", "hil/suite/conftest.py", "docs/examples/qa_project/", "docs/examples/acme/")
+"""How files begin that pytest finds by their names, and projects that stand by themselves."""
 
 
 def dead(chosen: Iterable[Module], entries: Iterable[str]) -> Iterator[Finding]:
@@ -50,7 +50,7 @@ def _entry_points() -> set[str]:
 
 def test_every_module_is_used() -> None:
     """Each module is reached from another one, from an entry point or from the page generator."""
-    findings = list(dead((*modules(*PACKAGES), *modules("docs")), {*_entry_points(), "docs.generate", "docs.examples.new_era.serve"}))
+    findings = list(dead((*modules(*PACKAGES), *modules("docs")), {*_entry_points(), "docs.generate", "docs.conf"}))
 
     assert not findings, told(findings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from tests.tidy.tree import ROOT, Finding, files, told
 
 SHELL_KINDS = {"", "bash", "sh", "shell", "shell-session", "zsh"}
 PAGES = {name: tuple(blocks((ROOT / name).read_text(encoding="utf-8"))) for name in files() if name.endswith(".md")}
-WITH_COMMANDS = [name for name, found in PAGES.items() if any(block.kind == "console" for block in found)]
+WITH_COMMANDS = [
+    name for name, found in PAGES.items() if any(block.kind == "console" or (block.kind == "python" and not block.act) for block in found)
+]
 
 
 def follow(found: tuple[Block, ...], folder: Path) -> tuple[int, list[str]]:
-    """Do what a page says, in order; return how many commands ran, and why others did not."""
+    """Do what a page says, in order; return how many commands and programs ran, and why others did not."""
     ran, why_not = 0, []
     with Terminal(folder) as terminal:
         for block in found:
@@ -26,6 +29,9 @@ def follow(found: tuple[Block, ...], folder: Path) -> tuple[int, list[str]]:
                 (folder / block.detail).write_text(block.text, encoding="utf-8")
             elif block.act == "not run":
                 why_not += [block.detail] * len(commands)
+            elif block.kind == "python" and not block.act:
+                terminal.run(Command(f"python -c {shlex.quote(block.text)}", ()))
+                ran += 1
             else:
                 for command in commands:
                     (terminal.start if block.act == "background" else terminal.run)(command)
@@ -35,7 +41,7 @@ def follow(found: tuple[Block, ...], folder: Path) -> tuple[int, list[str]]:
 
 @pytest.mark.parametrize("name", WITH_COMMANDS)
 def test_commands_of_page_work(name: str, tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
-    """Each command of a page succeeds and prints what the page shows."""
+    """Each command of a page succeeds and prints what the page shows, and so does each Python program that stands by itself."""
     ran, why_not = follow(PAGES[name], tmp_path)
 
     reasons = f", {len(why_not)} not ({'; '.join(sorted(set(why_not)))})" if why_not else ""

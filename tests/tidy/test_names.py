@@ -21,7 +21,7 @@ NAMED_TUPLE_NAMES = {"_asdict", "_field_defaults", "_fields", "_make", "_replace
 SPANS_MEASURED = {"tests/bench/many_pumps.py"}
 """Benchmarks of what a process takes in a span of the wall clock."""
 REACHED_BY_CHOICE: dict[str, str] = {
-    "hil/mutants/host.py _exit": "a fork ends without the clean-up that is its parent's",
+    "hil/pytest_plugin/mutant_host.py _exit": "a fork ends without the clean-up that is its parent's",
     "protocol/crc.py _usingExtension": "crcmod's only sign of whether its C extension is there",
 }
 """Private names of others that may be read, with the reason."""

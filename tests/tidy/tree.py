@@ -63,7 +63,10 @@ Rule = Callable[[Module], Iterable[Finding]]
 
 @cache
 def files() -> tuple[str, ...]:
-    """Every file that is or could be committed; what .gitignore names is left out."""
+    """Every file that is or could be committed; what .gitignore names is left out. In a source distribution: all that came with it."""
+    if not (ROOT / ".git").exists():
+        found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+        return tuple(sorted(path.as_posix() for path in found))
     listing = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from protocol.attention import IDLE_US, REPEAT_US, Attendant, Attention, Call, Why
+from protocol.client.attention import IDLE_US, REPEAT_US, Attendant, Attention, Call, Why
 from protocol.codec import encode
 from protocol.errors import NoAnswer
 from protocol.messages import Begin, Nothing, Put

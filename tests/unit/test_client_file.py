@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from protocol.client_file import ClientFile, OpenCommand
+from protocol.client.file import ClientFile, OpenCommand
 from protocol.errors import ClientFileError
 
 COMMAND = OpenCommand(7, 0x33, b"d" * 16, b"body")

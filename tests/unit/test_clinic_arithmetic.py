@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from hil.clinic.bridge import bridge
 from hil.clinic.night import night_pattern
-from hil.clinic.numbers import practice
 from hil.clinic.percent import percent_text, rise_percent
 from hil.clinic.priming import catheter_nl, priming
 from hil.clinic.rules.table import rule_set
 from hil.clinic.weaning import weaning_plan
 from hil.errors import CheckFailed, UsageError
+from hil.numbers.practice import practice
 from hil.therapy.arithmetic import day_dose_ng, dose_ng, exact_rate_nl_per_h, rate_for, step_dose_ng, volume_nl
 from protocol.therapy import Step
 from tests.support.clinic import SETS

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from hil.clinic.numbers import practice
 from hil.clinic.plan import Plan, Regimen
 from hil.clinic.rules.check import CHECKS, judge
 from hil.clinic.rules.table import DEFAULT_SET, SHIPPED, read_set, rule_set, token_of
 from hil.errors import UsageError
+from hil.numbers.practice import practice
 from hil.wording.measures import measure, unit_of
 from tests.support.clinic import SETS
 

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from firmware_sim.profile import load_profile, profile_names
-from firmware_sim.profile_sections import BEHAVIOUR_WORDS, Behaviour, names_of
-from hil.data_sheets import human, pages, sheet
+from firmware_sim.profile.sections import BEHAVIOUR_WORDS, Behaviour, names_of
+from hil.pages.data_sheets import human, pages, sheet
 
 
 @pytest.mark.parametrize(

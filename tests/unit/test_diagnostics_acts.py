@@ -10,12 +10,12 @@ import pytest
 
 from hil.bench.bench import Bench
 from hil.bench.calls import InProcessBench
+from hil.bench.replay import replay
 from hil.clinic.diagnostics.bedside import PumpBedside
 from hil.clinic.diagnostics.numbers import number
 from hil.clinic.diagnostics.rotor import RotorImage, check_bolus, rotor_image, rotor_study, turned
 from hil.clinic.diagnostics.side_port import catheter_nl
 from hil.errors import BenchError
-from hil.faults.replay import replay
 from hil.faults.script import read_script, script_of
 from hil.rig import Rig
 from hil.unit import Unit

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from hil.bench.examine import EXAMINATIONS
+from hil.bench.examine_page import render
 from hil.clinic.diagnostics.numbers import number, numbers
-from hil.clinic.diagnostics.page import render
-from hil.clinic.diagnostics.verb import EXAMINATIONS
 
 
 def test_every_number_says_how_it_is_known() -> None:

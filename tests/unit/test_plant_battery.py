@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_sim.faults.conditions import Conditions, conditions_of
+from firmware_sim.faults.imposed import conditions_of
 from firmware_sim.faults.registry import FAULTS
 from firmware_sim.faults.spec import ActiveFault
 from firmware_sim.image import pack, unpack
 from firmware_sim.limits import SUPPLY_SPELLS_MAX
 from firmware_sim.plant.battery import Battery, BatteryState, Spell, wakes_drain_na
+from firmware_sim.plant.conditions import Conditions
 from firmware_sim.profile import load_profile
 from tests.support.therapies import US_PER_DAY, US_PER_H, US_PER_MIN, US_PER_S
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_sim.faults.conditions import Conditions
 from firmware_sim.plant.catheter import Catheter
+from firmware_sim.plant.conditions import Conditions
 
 NL = 1_000_000
 PATH_NL, TUBING_NL = 1_000, 400

@@ -10,7 +10,7 @@ import pytest
 
 from firmware_sim.errors import ProfileError
 from firmware_sim.profile import Profile, load_profile, profile_names
-from firmware_sim.profile_cache import CACHE_VARIABLE, cached
+from firmware_sim.profile.cache import CACHE_VARIABLE, cached
 
 
 def unread() -> Profile:

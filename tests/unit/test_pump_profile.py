@@ -9,7 +9,7 @@ import pytest
 from firmware_sim import Pump
 from firmware_sim.errors import ProfileError
 from firmware_sim.profile import load_profile, load_profile_text, profile_names
-from firmware_sim.profile_file import catheter_names
+from firmware_sim.profile.file import catheter_names
 from tests.support.therapies import CONCENTRATION, ML, bolus_of, running
 
 FAMILY = ("cf-16", "itp-20", "itp-40", "itp-40-next", "legacy-18")

@@ -6,7 +6,7 @@ import pytest
 
 from hil.errors import UsageError
 from hil.pacing import LOCK_STEP, parse_pace
-from hil.pump_url import PumpUrl, parse_pump_url
+from hil.urls.pump_url import PumpUrl, parse_pump_url
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hil.errors import HilError
-from hil.report import Compared, LogLine, Mark, Moment, ReportData, Samples, Span, WireLine, render, write_report
+from hil.pages.report import Compared, LogLine, Mark, Moment, ReportData, Samples, Span, WireLine, render, write_report
 
 DAY = 86_400_000_000
 COLUMNS = len(Samples.__slots__)

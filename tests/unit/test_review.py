@@ -14,35 +14,11 @@ from hil.therapy.forecast import day_group, reached_at, weekday
 from hil.therapy.review import Review, Row, review
 from hil.wording import quantity
 from protocol.codes import Mode, StatusFlag
-from protocol.messages import BolusEntry, Condition, DrugEntry, Identity, Limits
+from protocol.messages import BolusEntry, Condition, DrugEntry
 from protocol.therapy import Group, Step, Therapy
+from tests.support.identities import LIMITS, identity
 
-LIMITS = Limits(
-    2_000,
-    1_000_000,
-    250,
-    13,
-    40_000_000,
-    1_000_000,
-    20_000_000,
-    250,
-    1_000_000,
-    60,
-    43_200,
-    600,
-    7_200,
-    3_600,
-    86_400,
-    1 << 62,
-    1_000_000,
-    1_000_000,
-    300,
-    86_400,
-    24,
-)
-IDENTITY = Identity(
-    "ITP-40", "X1", "1.0", 1, 0, 1_000_000, 1, 0, 1, 140_000, (LIMITS,), (DrugEntry(1, 1, "baclofen", 0, 2**31, 2**31, 0, 180),)
-)
+IDENTITY = identity(DrugEntry(1, 1, "baclofen", 0, 2**31, 2**31, 0, 180))
 NOW = quantity.parse_clock("2026-01-01 08:00")
 CONDITION = Condition(0, NOW, Mode.FLEX, 0, 10_000, 18_000_000, 1, 500_000, 0, 0, 0, 0, 3_100, (), ())
 US_PER_MINUTE = 60_000_000

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from protocol.codec import encode
 from protocol.device import DeviceRole
+from protocol.device.gate import Gate
 from protocol.framing import ANSWER, Frame, decode_frame, encode_frame
-from protocol.gate import Gate
 from protocol.limits import U32_MAX
 from protocol.mac import masked, nonce_of, proof_of, same, session_keys, transcript
 from protocol.messages import HelloAnswer

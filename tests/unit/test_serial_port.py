@@ -103,7 +103,7 @@ class TestPty:
 
     def test_that_is_not_there_is_told(self, tmp_path: Path) -> None:
         """A missing port names itself and the cure."""
-        with pytest.raises(PortMissing, match=r"pump9: no such port; start one with: pumpsim serve"):
+        with pytest.raises(PortMissing, match=r"pump9: no such port; start one with: pumpsim serve itp-40"):
             open_transport(f"pty:{tmp_path}/pump9")
 
     def test_is_locked_against_a_second_client(self, server: PtyServer) -> None:
@@ -118,7 +118,7 @@ class TestPty:
     def test_refuses_what_is_no_terminal(self, tmp_path: Path) -> None:
         """A plain file is no port."""
         (tmp_path / "file").write_text("")
-        with pytest.raises(LinkError, match="is no serial port"):
+        with pytest.raises(LinkError, match="it is no serial port"):
             open_transport(f"pty:{tmp_path}/file")
 
     def test_gives_a_simulator_more_time_than_a_real_line(self, server: PtyServer) -> None:
@@ -147,8 +147,8 @@ class TestOpenErrors:
             pytest.param(serial.SerialException(2, "x"), PortMissing, "no such port", id="missing"),
             pytest.param(serial.SerialException(16, "x"), PortBusy, "in use", id="busy"),
             pytest.param(serial.SerialException(13, "x"), LinkError, "no permission .* dialout", id="permission"),
-            pytest.param(serial.SerialException("odd"), LinkError, r"is no serial port \(odd\)", id="other"),
-            pytest.param(OSError(22, "bad"), LinkError, "is no serial port", id="termios"),
+            pytest.param(serial.SerialException("odd"), LinkError, "it is no serial port", id="other"),
+            pytest.param(OSError(22, "bad"), LinkError, r"it cannot be opened \(Invalid argument\)", id="termios"),
         ],
     )
     def test_become_one_line_with_a_cure(self, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: type[LinkError], says: str) -> None:

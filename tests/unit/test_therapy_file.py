@@ -16,39 +16,17 @@ from hil.therapy.file import dump_therapy, parse_therapy, read_therapy
 from hil.therapy.wire import from_wire
 from protocol.codes import Mode, Unit
 from protocol.errors import Rejected
-from protocol.messages import DrugEntry, Identity, Limits, Refusal
+from protocol.messages import DrugEntry, Identity, Refusal
 from protocol.refusals import Field, RefusalCode
 from protocol.therapy import Group, Step, Therapy, index_of
 from protocol.therapy_check import check_therapy
+from tests.support.identities import identity
 
-SHIPPED = sorted((Path(hil.__file__).parent / "therapies").glob("*.yaml"))
-LIMITS = Limits(
-    2_000,
-    1_000_000,
-    250,
-    13,
-    40_000_000,
-    1_000_000,
-    20_000_000,
-    250,
-    1_000_000,
-    60,
-    43_200,
-    600,
-    7_200,
-    3_600,
-    86_400,
-    1 << 62,
-    1_000_000,
-    1_000_000,
-    300,
-    86_400,
-    24,
-)
+SHIPPED = sorted((Path(hil.__file__).parent / "library" / "therapies").glob("*.yaml"))
 BACLOFEN = DrugEntry(1, 1, "baclofen", 50_000, 2_000_000, 2_000_000, 0, 180)
 NEWER = DrugEntry(1, 2, "baclofen", 50_000, 2_000_000, 2_000_000, 0, 180)
 SALINE = DrugEntry(2, 1, "saline", 0, 0, 0, 0, 180)
-IDENTITY = Identity("ITP-40", "X1", "1.0", 1, 0, 1_000_000, 1, 0, 1, 140_000, (LIMITS,), (BACLOFEN, SALINE))
+IDENTITY = identity(BACLOFEN, SALINE)
 
 SIMPLE = """\
 drug: baclofen

@@ -104,7 +104,7 @@ class TestTcp:
         """Nobody there: the line says what to start."""
         where = address(listener)
         listener.close()
-        with pytest.raises(PortMissing, match=f"tcp://{where}: cannot connect .* pumpsim serve --port tcp://{where}"):
+        with pytest.raises(PortMissing, match=f"tcp://{where}: cannot connect .* pumpsim serve itp-40 --port tcp://{where}"):
             TcpTransport(where)
 
     @pytest.mark.parametrize("text", ["", "localhost", "localhost:", ":5", "host:x", "host:70000"])

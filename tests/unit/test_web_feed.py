@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from hil.served_pump import PumpOptions, ServedPump
+from hil.server.served_pump import PumpOptions, ServedPump
 from hil.web.feed import RUNS_KEPT, Feed, Listener
 
 Message = dict[str, Any]

@@ -1,4 +1,4 @@
-/* A programmer for pumpsim's pump in one file: C99, termios, no library. All it had to know is in docs/reference/wire-protocol.md and the vectors.
+/* A programmer for pumpsim's pump in one file: C99, termios, no library. It needs docs/reference/wire-protocol.md and the vectors.
  * It opens a secure session, interrogates, tells of a refill, programs simple continuous baclofen, gives a bolus and follows it. */
 #include <fcntl.h>
 #include <poll.h>

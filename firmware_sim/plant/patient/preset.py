@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from firmware_sim.errors import ProfileError
 from firmware_sim.plant.patient.spine import Spine
-from firmware_sim.profile_folder import is_path, meant
-from firmware_sim.profile_layer import Layer, Place, read_layer, shown
+from firmware_sim.profile.folder import is_path, meant
+from firmware_sim.profile.layer import Layer, Place, read_layer, shown
 
 __all__ = [
     "PROVENANCES",

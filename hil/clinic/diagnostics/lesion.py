@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from firmware_sim.faults import FAULTS
-from firmware_sim.faults.conditions import Conditions, conditions_of
 from firmware_sim.faults.course import ramped
+from firmware_sim.faults.imposed import conditions_of
 from firmware_sim.faults.spec import ActiveFault
+from firmware_sim.plant.conditions import Conditions
 from firmware_sim.pump import Pump
 from firmware_sim.units import PPM
 from hil.clinic.diagnostics.numbers import number

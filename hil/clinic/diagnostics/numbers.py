@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from hil.clinic.numbers import Number, numbers_of, problems_of
+from hil.numbers.data import Number, numbers_of, problems_of
 
 __all__ = ["number", "numbers"]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from hil.clinic.human.intent import Bolus, Bridge, Intent, Prime, Refill, Update
 from hil.clinic.human.slips import HumanError, Told, told
 from protocol.client import Programmer
+from protocol.client.commander import error_of
 from protocol.codec import encode
 from protocol.codes import Answer
-from protocol.commander import error_of
 from protocol.limits import CHUNK_BYTES_MAX
 from protocol.messages import Begin, Put, Seal
 

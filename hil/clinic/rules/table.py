@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hil.clinic.limits import UNVERIFIED_TOKEN
-from hil.clinic.numbers import Number, numbers_of, problems_of
 from hil.errors import UsageError
+from hil.numbers.data import Number, numbers_of, problems_of
 from hil.wording.measures import measure
 
 __all__ = ["DEFAULT_SET", "SHIPPED", "Rule", "RuleSet", "Verdict", "read_set", "rule_set", "token_of"]

@@ -110,7 +110,7 @@ def _example(setting: Setting) -> int:
     return next((value for unit, value in _EXAMPLES.items() if setting.name.endswith(unit)), max(low, 40))
 
 
-_EXAMPLES = {"_ng_per_ml": 500_000, "_nl": 5_000_000, "_us": 3_600_000_000, "_mdegc": 40_000, "_mmhg": 900}
+_EXAMPLES = {"_nl_per_mmhg": 10_000, "_ng_per_ml": 500_000, "_nl": 5_000_000, "_us": 3_600_000_000, "_mdegc": 40_000, "_mmhg": 900}
 """By the unit that ends a name."""
 
 

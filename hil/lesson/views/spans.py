@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hil.lesson.vocabulary import fact_words
 
@@ -28,14 +28,6 @@ PATIENT = {
 LINK = ("telemetry-off",)
 SOUND = ("alarm-sounding",)
 STOPPED = ("pump-stopped", "pump-failed")
-
-
-class _Lane(NamedTuple):
-    """What belongs into a lane, and how it looks."""
-
-    name: str
-    facts: tuple[str, ...]
-    tone: str
 
 
 def lanes(course: Course, offline: Iterable[tuple[int, int]], now_us: int) -> list[dict[str, Any]]:

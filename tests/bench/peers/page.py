@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hil.svg_plot import Curve, Panel, draw
+from hil.pages.svg_plot import Curve, Panel, draw
 from tests.bench.peers.figures import Comparison, Figures, Growth, read_figures
 
 __all__ = ["pages"]

@@ -1,0 +1,1 @@
+"""Pages for people: how reports look (templates, styles, plots), and the documents' pages of numbers."""
