@@ -53,7 +53,9 @@ class _Train(Actions):
 )
 @click.option("--units", type=Word(["US", "UK"]), default="US", show_default=True, help="How quantities are written.")
 @click.option("--language", default="en", show_default=True, metavar="LANGUAGE", help="Of the lesson's words.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Another pump and patient than the lesson's own.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), metavar="N", help="Other draws of pump and chance than the lesson's own; the patient stays."
+)
 @click.option("--run", "run_name", metavar="RUN", help="Go on with a run that was begun before; see `pumpsim train runs`.")
 @click.option("--state", type=Output(folder=True, path_type=Path), envvar="PUMPSIM_RUNS", metavar="DIR", help="Where runs are kept.")
 @click.option("--open", "opened", is_flag=True, help="Open the instructor's page in the browser of this machine.")

@@ -64,6 +64,15 @@ def test_a_lesson_shuts_doors(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("act", "name"), [("side-port", "draw"), ("side-port-test", "draw"), ("contrast", "contrast")])
+def test_more_than_a_syringe_holds_is_refused(quiet: tuple[LessonRun, str], act: str, name: str) -> None:
+    """Nobody draws a litre from a catheter."""
+    run, ana = quiet
+
+    assert "more than a syringe holds" in refused(run, ana, act, **{name: "900 mL"})["what"]
+    done(run, ana, act, **{name: "1 mL"})
+
+
 def test_an_unknown_act_or_argument_is_refused_with_the_nearest(quiet: tuple[LessonRun, str]) -> None:
     """A slip in a script is named, and what was meant is offered."""
     run, ana = quiet

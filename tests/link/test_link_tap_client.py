@@ -102,7 +102,7 @@ def test_several_faults_never_double_a_dose(drawn: list[tuple[str, int, int, int
         assert fits(last, given_nl) or (last in ("done", "a part") and 0 <= given_nl < BOLUS_NL and "answer.reboot_mid_session" in faults)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from(LINK_FAULTS), rates, byte_rates, seeds), min_size=1, max_size=3))
 def test_course_of_boluses_is_counted_right(drawn: list[tuple[str, int, int, int]]) -> None:
     """Up to three boluses on one bad line, each settled before the next: what the client counts is what was given."""

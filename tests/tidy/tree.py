@@ -6,6 +6,7 @@ A rule is a plain function from a `Module` to findings, so that each rule can be
 from __future__ import annotations
 
 import ast
+import gc
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
@@ -77,8 +78,18 @@ def files() -> tuple[str, ...]:
 def modules(*folders: str) -> tuple[Module, ...]:
     """The Python files below these folders (all of the tree when none is named), parsed."""
     prefixes = tuple(f"{folder}/" for folder in folders)
-    chosen = (name for name in files() if name.endswith(".py") and (not prefixes or name.startswith(prefixes)))
-    return tuple(snippet((ROOT / name).read_text(encoding="utf-8"), name) for name in chosen)
+    chosen = [name for name in files() if name.endswith(".py") and (not prefixes or name.startswith(prefixes))]
+    gc.disable()  # a million nodes that stay: looking through them again and again takes longer than parsing
+    try:
+        return tuple(map(_parsed, chosen))
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@cache
+def _parsed(name: str) -> Module:
+    return snippet((ROOT / name).read_text(encoding="utf-8"), name)
 
 
 def snippet(text: str, path: str = "firmware_sim/snippet.py") -> Module:

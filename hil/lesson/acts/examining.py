@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hil.clinic.diagnostics.numbers import number
 from hil.clinic.diagnostics.rotor import turned
 from hil.clinic.diagnostics.side_port import syringe
 from hil.errors import UsageError
@@ -51,13 +52,13 @@ def rotor(case: Case, _asked: Asked) -> Done:
 
 def side_port_test(case: Case, asked: Asked) -> Done:
     """Try to draw CSF through the side port."""
-    found = _diagnose(case, "side_port", aspirate_nl=asked.maybe_volume("draw"))
+    found = _diagnose(case, "side_port", aspirate_nl=_syringeful(asked, "draw"))
     return _tapped(case, found, "side port", f"tried to draw through the side port: {found['says']}")
 
 
 def contrast(case: Case, asked: Asked) -> Done:
     """Contrast through the side port, and pictures."""
-    found = _diagnose(case, "contrast", aspirate_nl=asked.maybe_volume("draw"), contrast_nl=asked.maybe_volume("contrast"))
+    found = _diagnose(case, "contrast", aspirate_nl=_syringeful(asked, "draw"), contrast_nl=_syringeful(asked, "contrast"))
     return _tapped(case, found, "before contrast", f"made a contrast study: {found['says']}")
 
 
@@ -86,7 +87,7 @@ def reservoir(case: Case, asked: Asked) -> Done:
 
 def side_port(case: Case, asked: Asked) -> Done:
     """A needle in the catheter's access port draws, then pushes."""
-    draw, push = asked.maybe_volume("draw") or 0, asked.maybe_volume("push") or 0
+    draw, push = _syringeful(asked, "draw") or 0, _syringeful(asked, "push") or 0
     if not draw and not push:
         raise UsageError("nothing is drawn and nothing is pushed", where="draw", do="write how much, such as 1 mL")
     strength = asked.strength("concentration") if push else 0
@@ -94,6 +95,14 @@ def side_port(case: Case, asked: Asked) -> Done:
     drawn = say.volume(syringe(found["aspirated_nl"]))
     pushed = f", {say.volume(push)} of {say.strength(strength)} pushed in" if push else ""
     return Done({"drawn": drawn, "text": f"{drawn} drawn{pushed}."}, f"used the side port: {drawn} drawn{pushed}")
+
+
+def _syringeful(asked: Asked, name: str) -> int | None:
+    """A volume that may be left empty, and that a syringe holds."""
+    volume_nl, most_nl = asked.maybe_volume(name), number("side_port", "syringe_nl")
+    if volume_nl is not None and volume_nl > most_nl:
+        raise UsageError(f"{say.volume(volume_nl)} is more than a syringe holds", where=name, do=f"at most {say.volume(most_nl)} at once")
+    return volume_nl
 
 
 def magnet(case: Case, asked: Asked) -> Done:
