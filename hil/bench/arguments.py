@@ -5,9 +5,9 @@ All times are true virtual time; `*_us` are microseconds, `*_s` seconds, `*_nl` 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from firmware_sim.units import S_PER_DAY, S_PER_H, S_PER_MIN, US_PER_DAY, US_PER_S
 
@@ -57,6 +57,8 @@ class Args(BaseModel):
     """Root of all arguments: strict, nothing extra, nothing changed afterwards. Checks are made when first used, for a light start."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
+    usual: ClassVar[str] = ""
+    """The argument that a lone value is likely meant for, where that is not the first that has to be given."""
 
 
 class Nothing(Args):
@@ -66,6 +68,7 @@ class Nothing(Args):
 class Advance(Args):
     """A stretch of time; parts add up."""
 
+    usual: ClassVar[str] = "days"
     us: int = Field(0, ge=0, le=ADVANCE_DAYS_MAX * US_PER_DAY)
     seconds: int = Field(0, ge=0, le=ADVANCE_DAYS_MAX * S_PER_DAY)
     minutes: int = Field(0, ge=0, le=ADVANCE_DAYS_MAX * 1_440)
@@ -106,9 +109,16 @@ class Sample(Args):
 class GradeArgs(Args):
     """`begin` forgets what was heard so far, and has the pump provoke these; `final` judges what is open as left open."""
 
+    usual: ClassVar[str] = "provoke"
     final: bool = False
     begin: bool = False
     provoke: list[str] = Field(default=[], max_length=PROVOCATIONS_MAX)
+
+    @field_validator("provoke", mode="before")
+    @classmethod
+    def _one_of_them(cls, value: object) -> object:
+        """A bare word is a list of one."""
+        return [value] if isinstance(value, str) else value
 
 
 class Listen(Args):

@@ -37,14 +37,18 @@ def command(listing: bool, as_json: bool, verb: str | None, arguments: tuple[str
         raise UsageError("give a verb, or --list", where="pumpsim bench", do="see `pumpsim bench --help`")
     bench = HttpBench(find_bench(**place))
     try:
-        result = bench.look("/verbs") if verb is None else bench.call(verb, parse_arguments(arguments))
+        given = parse_arguments(arguments, verb or "")
+        result = bench.look("/verbs") if verb is None else bench.call(verb, given)
     finally:
         bench.close()
-    told = verb_lines(result["verbs"]) if verb is None else result["text"] if verb == "grade" else result_lines(result)
+    if verb == "grade":
+        told = [_begun(result)] if given.get("begin") else result["text"]
+    else:
+        told = verb_lines(result["verbs"]) if verb is None else result_lines(result)
     show(result, told, as_json=as_json)
 
 
-def parse_arguments(words: tuple[str, ...]) -> dict[str, object]:
+def parse_arguments(words: tuple[str, ...], verb: str = "") -> dict[str, object]:
     """Read NAME=VALUE words, or one JSON object. A value is JSON if it can be, else text; a dot in a name goes one deeper.
 
     Raises UsageError.
@@ -59,7 +63,7 @@ def parse_arguments(words: tuple[str, ...]) -> dict[str, object]:
     for word in words:
         name, sign, text = word.partition("=")
         if not sign or not name:
-            raise UsageError(f"{word!r} is no argument", where="pumpsim bench", do="write NAME=VALUE, such as hours=8")
+            raise UsageError(f"{word!r} is no argument", where="pumpsim bench", do=_meant(word, verb))
         *above, last = name.split(".")
         place = args
         for part in above:
@@ -71,6 +75,24 @@ def parse_arguments(words: tuple[str, ...]) -> dict[str, object]:
             raise UsageError(f"{name} comes twice", where=word, do="give each name once")
         place[last] = _value(text)
     return args
+
+
+def _begun(result: dict[str, Any]) -> str:
+    """What there is to say of a record with nothing in it."""
+    provoked = ", ".join(result["not_provoked"])
+    return f"the record begins afresh; {f'to be provoked: {provoked}' if provoked else 'nothing is provoked'}"
+
+
+def _meant(word: str, verb: str) -> str:
+    """What to write in place of a word without a name: the argument of the verb that it is likely meant for."""
+    from hil.bench.verbs import VERBS
+
+    if verb not in VERBS:
+        return "write NAME=VALUE, such as hours=8"
+    args = VERBS[verb].args
+    fields = args.model_fields
+    name = args.usual or next((name for name, field in fields.items() if field.is_required()), next(iter(fields), ""))
+    return f"write NAME=VALUE: {name}={word.lstrip('=')}" if name else f"{verb} takes none"
 
 
 def _value(text: str) -> object:

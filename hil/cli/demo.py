@@ -66,7 +66,8 @@ def command(out: Path, profile: str, seed: int, report: bool, as_json: bool) -> 
     begun_us = wall_us()
     told: list[Told] = []
     with DemoRun(out, profile=profile, seed=seed) as run:
-        console.print(f"[bold]pumpsim demo[/bold]: {run.serial} (simulated) in a process of its own, on {run.port}\n")
+        console.print(f"[bold]pumpsim demo[/bold]: {run.serial} (simulated) in a process of its own, on {run.port}")
+        console.print("Each line is told when its act has ended, at that time of the pump.\n")
         with console.status("starting") as status:
             for act in run.acts():
                 told.append(act)

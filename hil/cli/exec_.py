@@ -18,10 +18,11 @@ def command(program: str, arguments: tuple[str, ...]) -> None:
     """  # noqa: D301  # click wants the character itself
     import runpy
     import sys
+    import traceback
     from pathlib import Path
 
     from hil import serial_url
-    from hil.errors import UsageError
+    from hil.errors import HilError, UsageError
 
     path = Path(program)
     if not path.is_file():
@@ -31,4 +32,15 @@ def command(program: str, arguments: tuple[str, ...]) -> None:
     serial_url.register()
     sys.argv = [program, *arguments]
     sys.path.insert(0, str(path.resolve().parent))
-    runpy.run_path(program, run_name="__main__")
+    try:
+        runpy.run_path(program, run_name="__main__")
+    except (HilError, BrokenPipeError):
+        raise
+    except Exception as error:
+        own = error.__traceback__
+        while own is not None and own.tb_frame.f_code.co_filename != program:
+            own = own.tb_next
+        if own is None and not isinstance(error, SyntaxError):
+            raise
+        traceback.print_exception(type(error), error, own)
+        sys.exit(1)

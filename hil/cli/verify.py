@@ -50,7 +50,13 @@ LOG = "pytest.log"
 @click.option(
     "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N", help="Processes, each with a pump of its own."
 )
-@click.option("-k", "select", metavar="EXPR", default="", help="Only tests whose names fit, as pytest has it; judges their rows alone.")
+@click.option(
+    "-k",
+    "select",
+    metavar="EXPR",
+    default="",
+    help="Only tests whose names or rows (FR-04) fit, as pytest has it; judges their rows alone.",
+)
 @click.option(
     "--suite",
     "suites",

@@ -183,5 +183,5 @@ def _log(rig: Rig, recorder: Recorder) -> tuple[str, str]:
     recorder.digest = rig.bench.digest()
     good = all(entry.good for entry in recorder.log)
     fits = "each checksum fits" if good else "some damaged"
-    what = f"{len(recorder.log)} records, {len(faults)} of them in the ring of faults, {fits}; the stall is in it, the blockage is not"
+    what = f"{len(recorder.log)} records, {len(faults)} of them in the ring of faults, {fits}; the stall is in it, the occlusion is not"
     return what, f"Same seed, same acts, same digest on every machine and transport: {recorder.digest[:16]}"

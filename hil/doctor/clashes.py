@@ -79,6 +79,10 @@ def _shadows(told: set[str]) -> Iterator[Finding]:
     home = Path(import_module("hil").__file__ or "").parents[1]
     if here == home:
         return
+    if all((here / name / "__init__.py").is_file() for name in OURS):
+        found = "this folder is a copy of pumpsim's source: programs that start here import it, not what is installed"
+        yield Finding("names", State.BROKEN, found, "your own programs and tests", "work in another folder")
+        return
     for name in [each for each in _SHADOWED if each not in told]:
         for place in (here / f"{name}.py", here / name / "__init__.py"):
             if place.is_file():

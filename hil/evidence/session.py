@@ -1,6 +1,6 @@
 """The part of a run that is in every process of it: a pytest plugin, loaded by `-p hil.evidence.session`.
 
-It names tests alike wherever the suite lies, lets each say what it shows, and shuffles them if that was asked for.
+It names tests alike wherever the suite lies, lets each say what it shows and be chosen by that, and shuffles them if that was asked for.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hil.evidence.names import BASES_OPTION, NAME, ORDER_OPTION, SAYS
+from hil.requirements.recorder import MARKER
 
 __all__: list[str] = []
 
@@ -23,6 +24,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         BASES_OPTION, dest="verify_bases", action="append", default=[], metavar="DIR", help="tests below it are named from here"
     )
     group.addoption(ORDER_OPTION, dest="verify_order", type=int, metavar="SEED", help="run the tests in an order drawn with this seed")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let -k choose a test by the rows it shows, as by its name."""
+    item.extra_keyword_matches.update(str(row) for mark in item.iter_markers(MARKER) for row in mark.args)
 
 
 @pytest.hookimpl(trylast=True)

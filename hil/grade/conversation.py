@@ -17,7 +17,7 @@ from protocol.codes import Answer
 from protocol.message_table import CLOSE, HELLO, SPECS, Spec
 from protocol.messages import Hello, HelloAnswer
 
-__all__ = ["Conversation", "Event", "Exchange", "Happened", "Seen", "Talk", "Who"]
+__all__ = ["Conversation", "Event", "Exchange", "Happened", "Seen", "Talk", "Who", "no_frame"]
 
 OUT_OF_STEP = frozenset((Answer.NOT_AUTHENTICATED, Answer.REPLAY, Answer.SEQUENCE_GAP))
 """Answers after which a host may leave a session without CLOSE: the two ends no longer agree on it."""
@@ -28,6 +28,11 @@ TALKS_MAX = 4_096
 
 Who = tuple[str, int]
 """Who speaks: ("programmer", its id), or ("session", number) where the record begins after the HELLO."""
+
+
+def no_frame(raw: bytes) -> bool:
+    """Whether these bytes are none of the wire's; a delimiter alone is no harm."""
+    return bool(raw.strip(b"\0")) and read_run(raw).frame is None
 
 
 class Seen(NamedTuple):

@@ -11,11 +11,11 @@ from statistics import median
 from typing import NamedTuple
 
 from hil.grade.command_rules import HonoursBusy, IdsOnce, ResendsIdentically, SettlesUncertain
-from hil.grade.conversation import Conversation, Event, Exchange, Happened
+from hil.grade.conversation import Conversation, Event, Exchange, Happened, no_frame
 from hil.grade.rule import FINDINGS_MAX, ClockGuess, Finding, ProofJudge, Rule, Surroundings
 from hil.grade.session_rules import ChecksProof, ClosesSessions, FewHellos, RefusesVersions
 from hil.grade.therapy_rules import AcknowledgesAlarms, ChecksReadBack, InterrogatesFirst, LeavesRunning, RespectsGeneration
-from protocol.capture.runs import Run, RunCutter
+from protocol.capture.runs import HOST, Run, RunCutter
 from protocol.messages import Condition, Hello, HelloAnswer, Status
 
 __all__ = ["RULES", "Grade", "Grader", "Judged", "Turnaround"]
@@ -64,7 +64,7 @@ class Judged(NamedTuple):
 
 
 class Grade(NamedTuple):
-    """What is known so far. `final` says whether what was open then counts as left open."""
+    """What is known so far. `final` says whether what was open then counts as left open; `no_frames` are the host's runs that were none."""
 
     final: bool
     from_us: int
@@ -72,6 +72,7 @@ class Grade(NamedTuple):
     sessions: int
     requests: int
     resends: int
+    no_frames: int
     turnaround: Turnaround | None
     rules: tuple[Judged, ...]
 
@@ -82,7 +83,7 @@ class Grader:
     def __init__(self, proof: ProofJudge | None = None) -> None:
         self._proof = proof or (lambda _hello, _answer: None)
         self._span_us: tuple[int, int] | None = None
-        self._runs = self._sessions = self._requests = self._resends = 0
+        self._runs = self._sessions = self._requests = self._resends = self._no_frames = 0
         self._turns: deque[int] = deque(maxlen=TURNAROUNDS_MAX)
         self._done = tuple(Judged(rule, 0, 0, ()) for rule in RULES)
         self._begin()
@@ -114,7 +115,8 @@ class Grader:
         turns = sorted(self._turns)
         turnaround = Turnaround(len(turns), turns[0], round(median(turns)), turns[-1]) if turns else None
         from_us, to_us = self._span_us or (0, 0)
-        return Grade(final, from_us, to_us, self._sessions, self._requests, self._resends, turnaround, self._judged(final=final))
+        no_frames = self._no_frames + (final and self._cutter.holds(HOST))
+        return Grade(final, from_us, to_us, self._sessions, self._requests, self._resends, no_frames, turnaround, self._judged(final=final))
 
     def _judged(self, *, final: bool) -> tuple[Judged, ...]:
         """Every rule, those of pumps before this one with it."""
@@ -134,6 +136,7 @@ class Grader:
     def _hear(self, run: Run, number: int) -> None:
         first_us = run.at_us if self._span_us is None else self._span_us[0]
         self._span_us = first_us, run.at_us
+        self._no_frames += run.sender == HOST and no_frame(run.raw)
         for event in self._conversation.take(number, run.at_us, run.sender, run.raw):
             self._count(event)
             for rule in self._rules:

@@ -62,6 +62,7 @@ class Grading:
 
     def report(self, *, final: bool = False) -> dict[str, Any]:
         """The grade so far, fit for JSON, `text` as lines for a person. `final`: what is open now counts as left open."""
+        self._grader.passed(self._unit.now_us, PUMP, b"")  # time has: a run of the host that paused for too long has ended
         grade, declared = self._grader.grade(final=final), self._options.declared
         told = data(grade, self._about, declared)
         return {**told, "not_provoked": list(self._provoker.waiting), "text": list(lines(grade, self._about, declared))}

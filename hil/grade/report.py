@@ -47,6 +47,9 @@ def lines(grade: Grade, about: Mapping[str, object], declared: Collection[str] =
     yield f"host of {said or 'a pump'}: {summary(grade, declared)}"
     span = f"{moment(grade.from_us, wall=wall)} to {moment(grade.to_us, wall=wall)}"
     yield f"{_count(grade.sessions, 'session')}, {_count(grade.requests, 'request')}, {grade.resends} sent again; {span}"
+    if grade.no_frames:
+        runs, were = _count(grade.no_frames, "run"), "was" if grade.no_frames == 1 else "were"
+        yield f"{runs} of bytes {were} no frame (COBS, CRC-32C: see the wire protocol)"
     yield _turnaround(grade.turnaround)
     if not grade.final:
         yield "the conversation goes on: what is open now is not judged yet"
@@ -84,6 +87,7 @@ def data(grade: Grade, about: Mapping[str, object], declared: Collection[str] = 
         "sessions": grade.sessions,
         "requests": grade.requests,
         "resends": grade.resends,
+        "no_frames": grade.no_frames,
         "turnaround": None if grade.turnaround is None else grade.turnaround._asdict(),
         "rules": [_row(judged, _verdict(judged, declared)) for judged in grade.rules],
         "summary": {name.replace(" ", "_"): count for name, count in counts.items()},

@@ -15,9 +15,11 @@ Bytes that the other side does not take at once are lost and counted, as they ar
 
 from __future__ import annotations
 
+import errno
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hil.errors import BenchError, UsageError
@@ -176,14 +178,16 @@ class SerialPort(FdPort):
         import serial
 
         _demand_descriptors(path)
+        _refuse_our_own(path)
         try:
             self._serial: serial.Serial = serial.Serial(path, 115_200, timeout=0, exclusive=True)
         except (serial.SerialException, ValueError) as error:
             number = getattr(error, "errno", None)
             text = os.strerror(number) if number else str(error)
-            raise UsageError(
-                f"cannot open the serial port: {text}", where=path, do="look at the path, its rights and who else has it"
-            ) from None
+            do = "look at the path, its rights and who else has it"
+            if number == errno.ENOENT and not path.startswith("/dev/"):
+                do = f"for a pseudo-terminal of that name say --port pty:{path}"
+            raise UsageError(f"cannot open the serial port: {text}", where=path, do=do) from None
         super().__init__(f"serial:{path}", self._serial.fileno())
         self.device = path
         os.set_blocking(self._fd, False)
@@ -199,6 +203,15 @@ def _demand_descriptors(path: str) -> None:
     if not has_terminals():
         do = f"use --port {FREE_TCP_PORT}, which a redirector of serial ports can lead to a COM port"
         raise UsageError("Windows cannot wait for a serial line together with the rest", where=path, do=do)
+
+
+def _refuse_our_own(path: str) -> None:
+    """The client's end of a pump that is served is no line to serve another on. Raises UsageError."""
+    from hil.ports.pty import is_served, spare_name
+
+    if is_served(Path(path)):
+        do = f"to serve another: --port pty:{spare_name(path)}"
+        raise UsageError("it is the port of a running pump", where=path, do=do)
 
 
 def _tell_silence_from_end(fd: int) -> None:

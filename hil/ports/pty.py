@@ -10,8 +10,11 @@ its owner ends (an abstract socket; Linux only). Elsewhere a link is stale when 
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import socket
 import sys
+from itertools import count
 from pathlib import Path
 
 from hil.errors import UsageError
@@ -19,7 +22,7 @@ from hil.ports.base import FdPort
 from protocol.errors import LinkError
 from protocol.transport.pty import PtyServer
 
-__all__ = ["PtyPort"]
+__all__ = ["PtyPort", "is_served", "spare_name"]
 
 
 class PtyPort(FdPort):
@@ -50,14 +53,37 @@ class PtyPort(FdPort):
             self._claim.close()
 
 
+def is_served(path: Path) -> bool:
+    """Whether a running server has this link, as far as can be told: where the system keeps no names for servers, never."""
+    if sys.platform != "linux" or not path.is_symlink():
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(_name_of(path))
+        except OSError:
+            return False
+    return True
+
+
+def spare_name(path: str) -> str:
+    """The next name that nothing has: pump1 after pump0."""
+    stem, digits = re.fullmatch(r"(.*?)(\d*)", path, re.DOTALL).groups()  # type: ignore[union-attr]  # fits every text
+    return next(name for number in count(int(digits or 0) + 1) if not os.path.lexists(name := f"{stem}{number:0{len(digits)}d}"))
+
+
+def _name_of(link: Path) -> str:
+    """What stands for this path while a server has it."""
+    place = str(link.parent.resolve() / link.name)
+    return "\0pumpsim-pty-" + hashlib.sha256(place.encode()).hexdigest()
+
+
 def _claim(link: Path) -> socket.socket | None:
     """Take the name that stands for this path. None where names are not to be had; raises UsageError if a living server has it."""
     if sys.platform != "linux" or not hasattr(socket, "AF_UNIX"):
         return None
-    place = str(link.parent.resolve() / link.name)
     claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
-        claim.bind("\0pumpsim-pty-" + hashlib.sha256(place.encode()).hexdigest())
+        claim.bind(_name_of(link))
     except OSError:
         claim.close()
         raise UsageError("a running server has this port", where=str(link), do="stop it or choose another path") from None

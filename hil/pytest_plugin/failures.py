@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +23,15 @@ __all__ = ["RIG", "TEMPORARY"]
 RIG = pytest.StashKey["Rig"]()
 TEMPORARY = pytest.StashKey[pytest.TempPathFactory]()
 NAME_CHARS_MAX = 100
+FAILURES = "failures"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Look at each report."""
+    """Look at each report. What failures of an earlier run left in the report's folder goes."""
     config.pluginmanager.register(_Ender(config), "pump_ender")
+    report = asked_of(config).report
+    if report is not None and not hasattr(config, "workerinput"):
+        shutil.rmtree(report.absolute() / FAILURES, ignore_errors=True)
 
 
 class _Ender:
@@ -71,7 +76,7 @@ def folder_of(item: pytest.Item) -> Path:
     name = re.sub(r"[^\w.-]+", "-", item.nodeid.replace("::", "-"))[-NAME_CHARS_MAX:].strip("-")
     report = asked_of(item.config).report
     if report is not None:
-        return report.absolute() / "failures" / name
+        return report.absolute() / FAILURES / name
     return item.stash[TEMPORARY].getbasetemp() / "pump-failures" / name
 
 

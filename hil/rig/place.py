@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from firmware_sim.profile.folder import is_path
+from firmware_sim.profile.folder import is_path, profile_names
 from hil.errors import UsageError
 from hil.rig import ready_line
 from hil.rig.asked import SEED_DEFAULT, URL_DEFAULT, Asked
@@ -76,6 +76,8 @@ def _target(asked: Asked) -> TargetEntry:
         return TargetEntry(ready=asked.bench)
     if url.startswith("pumpsim:"):
         return TargetEntry(in_process=url)
+    if (url in profile_names() or url.endswith((".yaml", ".yml"))) and not Path(url).is_char_device():
+        raise UsageError("it is a profile, and no port", where=url, do=f"did you mean pumpsim://{url}?")
     if asked.bench is None and _is_new(url):
         return TargetEntry(serve=url)
     return TargetEntry(connect=url, bench=asked.bench)

@@ -44,6 +44,6 @@ class PumpOptions(NamedTuple):
 
     @property
     def files(self) -> int:
-        """Open files that it may need: its port and a client there, its balance, its state folder, its capture."""
+        """Open files that it may need: its port and a client there, its keys, its balance, its state folder, its capture."""
         ports = FILES_OF_A_PORT * (2 if self.balance else 1)
-        return ports + (FILES_OF_A_STATE if self.state else 0) + (1 if self.capture else 0)
+        return ports + 1 + (FILES_OF_A_STATE if self.state else 0) + (1 if self.capture else 0)

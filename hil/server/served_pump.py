@@ -56,6 +56,7 @@ class ServedPump:
         with ExitStack() as opening:
             self.state = self._open_state(opening)
             self.keys = PumpKeys(options.key_file, security_of(options.security))
+            opening.callback(self.keys.close)
             self.unit, self.restarted = self._make_unit()
             self.port: Port = open_port(options.port)
             opening.callback(self.port.close)

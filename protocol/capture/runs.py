@@ -45,6 +45,10 @@ class RunCutter:
             self._held[sender] = Run(at_us, sender, rest)
         return found
 
+    def holds(self, sender: str) -> bool:
+        """Whether a run of this end has begun and not ended."""
+        return sender in self._held
+
     def end(self) -> list[Run]:
         """What has begun and not ended."""
         found = sorted(self._held.values())

@@ -32,6 +32,16 @@ def test_verb_is_done_and_shown(ready: str) -> None:
     assert json.loads(as_json.stdout)["now_us"] >= 1_500_000
 
 
+def test_record_begun_afresh_is_one_line(tmp_path: Path) -> None:
+    """There is nothing to judge yet: it says what will be provoked, and no rules."""
+    with web(tmp_path, "--ready-file", str(tmp_path / "ready.json"), "--grade", str(tmp_path / "grade.txt")):
+        words = ("bench", "--ready-file", str(tmp_path / "ready.json"), "grade", "begin=true")
+        plain, provoked = (run_cli(*words, *more).stdout.decode() for more in ((), ('provoke=["lost"]',)))
+
+    assert plain == "the record begins afresh; nothing is provoked\n"
+    assert provoked == "the record begins afresh; to be provoked: lost\n"
+
+
 def test_list_shows_every_verb(ready: str) -> None:
     """With what it takes."""
     shown = run_cli("bench", "--ready-file", ready, "--list").stdout.decode()

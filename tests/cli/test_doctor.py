@@ -223,6 +223,18 @@ def test_files_here_that_shadow_a_package_are_told(tmp_path: Path) -> None:
     assert (told.code, states) == (0, {"protocol": "broken", "serial": "broken", "hil": "broken"})
 
 
+def test_copy_of_the_source_is_told_once(tmp_path: Path) -> None:
+    """Started in a checkout that is not the one installed, it says so, and names no file to rename."""
+    for name in ("protocol", "hil", "firmware_sim"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("", encoding="utf-8")
+
+    told = ask(tmp_path, start=f"sys.path.remove('')\n{COMMAND_LINE}")
+    (finding,) = [each for each in told.findings.values() if "this folder" in each["found"]]
+
+    assert (told.code, finding["state"], finding["remedy"]) == (0, "broken", "work in another folder")
+
+
 def test_package_of_ours_that_comes_from_elsewhere_stops_the_core(tmp_path: Path) -> None:
     """Where another `protocol` is imported in place of ours, it is told which."""
     (tmp_path / "protocol.py").write_text("", encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,6 +62,18 @@ class TestExec:
         program.write_text("import beside\nif __name__ == '__main__':\n    print(beside.WORD)", encoding="utf-8")
 
         assert run_cli("exec", str(program)).stdout.decode() == "found\n"
+
+    def test_traceback_begins_in_the_program(self, tmp_path: Path) -> None:
+        """A program that raises, in a function of its own too, or cannot be read, is shown without our frames; exit code 1."""
+        program = tmp_path / "raises.py"
+        for text, last in (("def f():\n    return 1 // 0\nf()\n", "ZeroDivisionError"), ("if\n", "SyntaxError")):
+            program.write_text(text, encoding="utf-8")
+            result = run_cli("exec", "--", str(program))
+            told = result.stderr.decode()
+
+            assert result.returncode == 1
+            assert told.splitlines()[-1].startswith(last)
+            assert set(re.findall(r'File "([^"]*)"', told)) == {str(program)}
 
     def test_missing_program_is_misuse(self) -> None:
         """One line, exit code 2."""

@@ -117,6 +117,12 @@ class TestRun:
 
         assert (found.code, found.verdicts, found.document["run"]["selected"]) == (0, {"ACME-2": "met"}, "volume")
 
+    def test_rows_select_the_tests_that_show_them(self, tmp_path: Path) -> None:
+        """-k takes ids of rows, joined as pytest joins names."""
+        found = verify(write_suite(tmp_path), "-k", "FR-04 or ACME-2")
+
+        assert (found.code, found.verdicts) == (0, {"FR-04": "deviates (declared)", "ACME-2": "met"})
+
 
 class TestFiles:
     def test_files_are_as_they_were_written(self, ran: Ran, capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,6 +183,8 @@ class TestMisuse:
         [
             ((), "no pump is named"),
             (("pumpsim://itp-41",), "itp-41"),
+            (("itp-40",), "did you mean pumpsim://itp-40?"),
+            (("./my-pump.yaml",), "did you mean pumpsim://./my-pump.yaml?"),
             (("pumpsim://cf-16",), "has no electronics"),
             (("serial:/dev/ttyUSB7",), "no rig file vouches"),
             (("serial:/dev/ttyUSB7", "--rig", "mute.yaml"), "no rig file vouches"),

@@ -131,6 +131,22 @@ def test_report_on_demand_leaves_open_what_is_open(graded: Graded) -> None:
     assert any(line.startswith("BROKEN") for line in over["text"])
 
 
+def test_what_was_no_frame_is_counted(graded: Graded) -> None:
+    """A program that sends anything else is told so, in words and in JSON; one that sends frames and delimiters is not."""
+    graded.begin()
+    client = RawClient(graded.pump, 15)
+    client.hello()
+    frames = graded.pump.bench.call("grade")
+    client.send(b"STATUS?\r\n")
+    garbage = graded.pump.bench.call("grade")
+    client.hang_up()
+
+    assert frames["no_frames"] == 0
+    assert not any("no frame" in line for line in frames["text"])
+    assert garbage["no_frames"] == 1
+    assert "1 run of bytes was no frame (COBS, CRC-32C: see the wire protocol)" in garbage["text"]
+
+
 def test_pump_that_is_not_graded_says_so() -> None:
     """The verb needs a server that was asked to grade."""
     with Rig.open("pumpsim://itp-40") as rig, pytest.raises(BenchError, match=r"nobody grades .*serve it with --grade FILE"):
@@ -141,6 +157,8 @@ def test_provoking_needs_a_new_record(graded: Graded) -> None:
     """A record that has begun is not provoked in the middle; an unknown provocation is refused."""
     with pytest.raises(BenchError, match="add begin=true"):
         graded.pump.bench.call("grade", provoke=["lost"])
+    with pytest.raises(BenchError, match="add begin=true"):
+        graded.pump.bench.call("grade", provoke="lost")  # as a shell gives it: a bare word
     with pytest.raises(BenchError, match="no provocation"):
         graded.pump.bench.call("grade", begin=True, provoke=["thunder"])
 

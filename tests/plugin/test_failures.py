@@ -61,6 +61,16 @@ def test_command_of_the_report_makes_the_same_failure(pytester: pytest.Pytester)
     assert again.said("test_fails", "pump_digest") == ran.said("test_fails", "pump_digest")
 
 
+def test_report_of_a_run_that_passes_keeps_no_failure_of_the_one_before(pytester: pytest.Pytester) -> None:
+    """Mended and run again into the same folder, nothing there speaks of a failure any more."""
+    failed(pytester)
+    pytester.makepyfile(test_it=FAILS.replace("== 1", "== 0"))
+    plain_run(pytester, "--pump-report", "evidence")
+
+    assert (pytester.path / "evidence/evidence.html").is_file()
+    assert not (pytester.path / "evidence/failures").exists()
+
+
 def test_report_is_the_evidence_of_the_run(pytester: pytest.Pytester) -> None:
     """Rows that the tests name, shipped and of one's own, with measurements; what fails is in it too, and its files beside it."""
     pytester.makepyfile(

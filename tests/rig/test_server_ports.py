@@ -9,15 +9,19 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import tty
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from hil.errors import UsageError
+from hil.server.pump_keys import PumpKeys
 from protocol.client import Programmer
 from protocol.codes import Answer, Role
-from protocol.key_file import load_keys
+from protocol.key_file import load_keys, new_keys
+from protocol.security import security_of
 from tests.rig.serving import HELLO, connected, hello_answer, run_cli, running, serve, stop_server
 
 READY_KEYS = {
@@ -128,6 +132,27 @@ class TestReadyLine:
         assert f"{theirs} is there and not ours" in result.stderr.decode()
         assert theirs.read_text() == "dear diary\n"
 
+    def test_keys_of_another_running_pump_stay(self, link: Path, pty_server: subprocess.Popen[bytes]) -> None:
+        """A pump on a serial line of that name would have the same file: it is neither written over nor, by one without keys, removed."""
+        path = Path(running(pty_server)["key_file"])
+        before = path.read_bytes()
+        for security, keys in (("secure", new_keys()), ("no-auth", ())):
+            with pytest.raises(UsageError, match="has the keys of another running pump"):
+                PumpKeys(None, security_of(security)).publish(keys, f"serial:{link}")
+        assert path.read_bytes() == before
+        stop_server(pty_server)
+        assert not path.exists()
+
+    def test_file_that_came_later_stays(self, link: Path) -> None:
+        """A server that ends takes away what it wrote, and nothing that somebody put in its place."""
+        with serve("--port", f"pty:{link}", "--pace", "lock-step") as process:
+            path = Path(running(process)["key_file"])
+            path.with_name("theirs").write_text("theirs")
+            path.with_name("theirs").replace(path)
+            stop_server(process)
+
+        assert path.read_text() == "theirs"
+
     def test_warns_of_a_weakness_on_purpose(self, link: Path) -> None:
         """Each start of a pump that proves nothing says so, with where that was seen; it has no key file."""
         with serve("--port", f"pty:{link}", "--pace", "lock-step", "--security", "no-auth") as process:
@@ -142,6 +167,29 @@ class TestReadyLine:
 
 class TestPty:
     """pty:PATH."""
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="a living server is told by a name that Linux keeps")
+    @pytest.mark.parametrize("scheme", ["", "serial:"])
+    def test_port_of_a_running_pump_is_no_serial_line(self, link: Path, pty_server: subprocess.Popen[bytes], scheme: str) -> None:
+        """Without `pty:` another server is refused, and the first pump and its keys are as they were."""
+        running(pty_server)
+        keys = link.with_name("pump0.key").read_bytes()
+        result = run_cli("serve", "itp-40", "--port", f"{scheme}{link}")
+
+        assert result.returncode == 2
+        assert result.stderr.decode().endswith(
+            f"{link}: it is the port of a running pump; to serve another: --port pty:{link.with_name('pump1')}\n"
+        )
+        assert link.with_name("pump0.key").read_bytes() == keys
+        with Programmer.open(str(link)) as programmer:
+            assert programmer.identity_hello.proof != bytes(16)
+
+    def test_forgotten_scheme_is_named(self, link: Path) -> None:
+        """Where nothing is, nobody has a serial line."""
+        result = run_cli("serve", "itp-40", "--port", str(link))
+
+        assert result.returncode == 2
+        assert f"No such file or directory; for a pseudo-terminal of that name say --port pty:{link}" in result.stderr.decode()
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
     def test_link_goes_with_the_server(self, number: signal.Signals, link: Path, pty_server: subprocess.Popen[bytes]) -> None:

@@ -73,6 +73,23 @@ def test_arguments_that_are_none_are_misuse(words: tuple[str, ...]) -> None:
         parse_arguments(words)
 
 
+@pytest.mark.parametrize(
+    "verb, word, says",
+    [
+        ("inject", "motor.stall", "fault=motor.stall"),
+        ("advance", "10", "days=10"),
+        ("clear", "3", "handle=3"),
+        ("grade", "lost", "provoke=lost"),
+        ("now", "3", "now takes none"),
+        ("", "3", "hours=8"),
+    ],
+)
+def test_lone_value_is_told_the_verbs_own_argument(verb: str, word: str, says: str) -> None:
+    """The one that the verb cannot do without, or that is mostly given."""
+    with pytest.raises(UsageError, match=f"{word!r} is no argument; .*{says}$"):
+        parse_arguments((word,), verb)
+
+
 def test_times_are_shown_as_days_too() -> None:
     """Microseconds say little to a person."""
     assert clock(3 * 86_400_000_000 + 8 * 3_600_000_000 + 1_500) == "3 d 08:00:00.001"
