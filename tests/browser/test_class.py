@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from array import array
 from collections.abc import Callable
 from itertools import pairwise
@@ -156,6 +157,7 @@ def find_and_restart(page: Page, keys: Keys, looks: Looks) -> None:
         keys.press(f"Measure {what}")
     keys.press("Interrogate the pump")
     expect(page.locator(".state-line")).to_contain_text("STOPPED")
+    expect(page.locator(".alarm.high .alarm-caption")).to_contain_text("active, not acknowledged")
     looks.at(page, "learner-read-out")
     keys.tab("Programmer", "Think, note, call")
     keys.to("Diagnosis")
@@ -173,6 +175,8 @@ def find_and_restart(page: Page, keys: Keys, looks: Looks) -> None:
     looks.at(page, "learner-commands")
     keys.press("Interrogate the pump", "Shift+Tab")
     expect(page.locator(".state-line")).not_to_contain_text("STOPPED")
+    expect(page.locator(".alarm.gone .alarm-caption")).to_contain_text("gone, not acknowledged")
+    expect(page.locator(".alarm.high")).to_have_count(0)
     for what in ("breathing", "spasms"):
         keys.press(f"Measure {what}", "Shift+Tab")
         expect(page.locator(".tile", has_text=what.capitalize())).to_contain_text("at day 1")
@@ -210,6 +214,7 @@ def debrief(instructor: Page, looks: Looks) -> None:
     instructor.locator("#end-lesson").click()
     instructor.get_by_role("dialog").get_by_role("button", name="End lesson").click()
     instructor.get_by_role("link", name="Open the debrief").click()
+    expect(instructor).to_have_url(re.compile(r"/debrief/.+"))
     instructor.get_by_role("heading", name="True, could have known, knew, did").wait_for()
     instructor.locator(".plots .uplot").first.wait_for()
     verdict = instructor.locator(".verdict")
@@ -223,7 +228,7 @@ def debrief(instructor: Page, looks: Looks) -> None:
 
 def own_debrief(ana: Page, keys: Keys, looks: Looks) -> None:
     """The learner without a mouse opens the debriefing: a score, what was true, and nobody else's name."""
-    keys.press("Open the debriefing")
+    keys.press("Open the debrief")
     ana.get_by_role("heading", name="True, could have known, knew, did").wait_for()
     expect(ana.locator("#verdict")).to_contain_text("Passed")
     assert "Ben" not in ana.inner_text("body")

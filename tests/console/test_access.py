@@ -81,6 +81,15 @@ def test_instructor_sees_truth(trainer: Person, ana: Person) -> None:
     assert ana.learner in answer.content["cases"]
 
 
+def test_instructor_who_is_a_learner_too_sees_the_debrief(served: Console, trainer: Person, ana: Person) -> None:
+    """With both cookies in one browser an address with a learner's key is the instructor's; the learner's alone still has to wait."""
+    path = f"/api/debrief/{ana.learner}"
+    both = served.ask("GET", path, Cookie=f"{ana.cookie}; {trainer.cookie}")
+
+    assert "verdict" in both.content
+    assert "verdict" not in ana.get(path).content
+
+
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "learner"])
 def test_learners_cookie_opens_no_other_roles_socket(ana: Person, role: str) -> None:
     """A WebSocket of another role is refused with 403."""

@@ -1,7 +1,7 @@
 // Alarms on the console's side, as they were read from a pump: shape, mark, word and colour, never one alone; the light flashes for five
 // seconds at most, and not at all where somebody wants no motion.
 //
-// mountAlarms(element, sound?) -> {show(alarms)}; an alarm is {id, priority: "high"|"medium"|"low", words, caption?}.
+// mountAlarms(element, sound?) -> {show(alarms)}; an alarm is {id, priority: "high"|"medium"|"low", gone?, words, caption?}; one that is gone has no light.
 
 import { soundTable } from "./sound.js";
 import { button, h, list, s, setText } from "./ui.js";
@@ -26,18 +26,25 @@ export function mountAlarms(element, sound) {
     async show(alarms) {
       const table = await soundTable();
       const made = (alarm) => row(alarm, table.priorities[alarm.priority]);
-      list(rows, alarms, (alarm) => `${alarm.id}/${alarm.priority}`, made, (node, alarm) => setText(node.querySelector(".alarm-words"), alarm.words));
+      list(rows, alarms, (alarm) => `${alarm.id}/${alarm.priority}/${Boolean(alarm.gone)}`, made, update);
       acts.hidden = alarms.length === 0;
       await flashNew(rows, stop, table.flash_s_max);
     },
   };
 }
 
+function update(node, { words, caption }) {
+  setText(node.querySelector(".alarm-words"), words);
+  if (caption) setText(node.querySelector(".alarm-caption"), caption);
+}
+
 function row(alarm, priority) {
+  const caption = alarm.caption && h("span", { class: "alarm-caption" }, alarm.caption);
+  if (alarm.gone) return h("div", { class: "alarm gone", role: "status" }, h("strong", { class: "alarm-word" }, "No longer active"), h("span", { class: "alarm-words" }, alarm.words), caption);
   const shape = s("svg", { viewBox: "0 0 40 40", class: "alarm-light", "aria-hidden": "true" }, s("path", { d: SHAPES[priority.shape] }));
   const words = h("span", { class: "alarm-words" }, alarm.words);
   const heading = h("strong", { class: "alarm-word" }, `${priority.mark} ${priority.word} priority`);
-  const node = h("div", { class: `alarm ${alarm.priority}`, role: "alert" }, shape, heading, words, alarm.caption && h("span", { class: "alarm-caption" }, alarm.caption));
+  const node = h("div", { class: `alarm ${alarm.priority}`, role: "alert" }, shape, heading, words, caption);
   node.flash = { hz: priority.flash_millihz / MS_PER_S, duty: priority.duty_percent / 100 };
   return node;
 }

@@ -1,4 +1,4 @@
-// The five steps of a debriefing as tabs, each with its questions, what the log says to it, and a timer.
+// The five steps of a debrief as tabs, each with its questions, what the log says to it, and a timer.
 
 import { button, h, setText, tabs } from "./ui.js";
 
@@ -42,6 +42,6 @@ function phase(step, running) {
 export function pearls({ pearls: { phases, form, zone }, run }) {
   const running = {};
   const entries = phases.map((step) => ({ id: step.id, label: step.title, panel: phase(step, running) }));
-  const { node } = tabs("Steps of the debriefing", entries);
+  const { node } = tabs("Steps of the debrief", entries);
   return h("div", { class: "stack" }, h("p", { class: "quiet" }, `Zone: ${zone}. ${form} ${run.review}.`), node, entries.map(({ panel }) => panel));
 }

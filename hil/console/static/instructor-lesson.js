@@ -10,11 +10,11 @@ export function mountLesson(board, panel) {
   const end = button("End lesson…", () => finish(board, told), { class: "danger", id: "end-lesson" });
   fill(panel, about, h("div", { class: "row" }, save, end), told);
   board.watch(["lesson"], ({ lesson }) => fill(about, h("h3", {}, lesson.title || "Lesson"), h("p", { class: "quiet small" }, [lesson.review, lesson.level, lesson.zone && `zone: ${lesson.zone}`, lesson.minutes && `${lesson.minutes} min`].filter(Boolean).join(" · ")), part("Objectives", lesson.objectives), part("What truly happened", lesson.story, true), part("How to help along", lesson.facilitation), part("Sources", lesson.sources, true)));
-  board.watch(["run"], ({ run }) => {
+  board.watch(["run", "open"], ({ run }) => {
     end.disabled = Boolean(run.ended);
     if (run.ended && over.hidden) scrollTo(0, 0);
     over.hidden = !run.ended;
-    if (run.ended) fill(over, h("div", { class: "row between" }, h("span", {}, h("b", {}, "The lesson is over"), `: ${run.ended}.`), h("a", { class: "button primary", href: "/debrief" }, "Open the debrief")));
+    if (run.ended) fill(over, h("div", { class: "row between" }, h("span", {}, h("b", {}, "The lesson is over"), `: ${run.ended}.`), h("a", { class: "button primary", href: board.open ? `/debrief/${encodeURIComponent(board.open)}` : "/debrief" }, "Open the debrief")));
   });
 }
 

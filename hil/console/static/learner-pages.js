@@ -16,11 +16,11 @@ export function briefingPage(node, desk, begin) {
       h("div", { class: "stack" }, briefing.words.map((text) => h("p", { class: "lead" }, text))),
       h("section", { class: "stack tight" }, h("h2", {}, "Afterwards you can"), briefing.objectives.length
         ? h("ul", {}, briefing.objectives.map((text) => h("li", {}, text)))
-        : h("p", {}, "The debriefing tells what this case is to teach; here it would give the case away.")),
+        : h("p", {}, "The debrief tells what this case is to teach; here it would give the case away.")),
       facts([
         ["takes", briefing.minutes],
         ["level", briefing.level],
-        ["kind", { skill: "skill: hints, and going back to try again", case: "case: no hints, a debriefing afterwards", team: "team: together, a debriefing afterwards" }[briefing.zone] ?? briefing.zone],
+        ["kind", { skill: "skill: hints, and going back to try again", case: "case: no hints, a debrief afterwards", team: "team: together, a debrief afterwards" }[briefing.zone] ?? briefing.zone],
       ]),
       h("p", { class: briefing.not_reviewed ? "say warn" : "say" }, briefing.reviewed),
       briefing.fidelity && h("section", { class: "stack tight" }, h("h2", {}, "What is unlike the ward"), h("p", {}, briefing.fidelity)),
@@ -34,7 +34,7 @@ export function briefingPage(node, desk, begin) {
           h("li", {}, "The pump can be heard, not seen. What it does you learn by interrogating it; what you read is as old as the time beside it."),
           h("li", {}, "The patient is examined: a value appears when you measure it."),
           h("li", {}, "Time goes on while you think, except while the simulation is paused."),
-          h("li", {}, "Everything you do is kept for the debriefing, under the nickname you chose."),
+          h("li", {}, "Everything you do is kept for the debrief, under the nickname you chose."),
         ),
       ),
       h("div", { class: "row" }, button(back ? "Back to the patient" : "Begin", begin, { class: "primary large", id: "begin" })),
@@ -84,8 +84,8 @@ export function finishPage(node, desk, back) {
     const ready = state === "debrief";
     return [
       h("h1", { id: "finish-title" }, state === "finished" ? "You have finished" : "The lesson is over"),
-      h("p", {}, ready ? "The debriefing is open." : "The debriefing opens when the instructor opens it."),
-      ready && h("p", {}, h("a", { class: "button primary", href: "/debrief" }, "Open the debriefing")),
+      h("p", {}, ready ? "The debrief is open." : "The debrief opens when the instructor opens it."),
+      ready && h("p", {}, h("a", { class: "button primary", href: "/debrief" }, "Open the debrief")),
       h("h2", {}, "You did"),
       record.length ? recordList(record) : h("p", { class: "empty" }, "Nothing."),
       h("p", {}, h("a", { href: "/api/me/export.json", download: "" }, "Keep your own record (JSON)")),

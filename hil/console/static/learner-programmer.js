@@ -81,7 +81,7 @@ function readPanel(node, desk) {
   desk.watch(["readout"], ({ readout }) => {
     if (readout?.n === shownAt && shownAt !== undefined) return;
     shownAt = readout?.n;
-    alarms.show((readout?.alarms ?? []).map((alarm) => ({ id: `${alarm.word} ${alarm.since}`, priority: alarm.priority, words: [alarm.name, alarm.flow].filter(Boolean).join(": "), caption: `${alarm.class}, since ${alarm.since} by the pump's clock, ${alarm.marks}` })));
+    alarms.show((readout?.alarms ?? []).map((alarm) => ({ id: `${alarm.word} ${alarm.since}`, priority: alarm.priority, gone: alarm.marks.startsWith("gone"), words: [alarm.name, alarm.flow].filter(Boolean).join(": "), caption: `${alarm.class}, since ${alarm.since} by the pump's clock, ${alarm.marks}` })));
     fill(box, readout ? readOut(readout, desk.link.hello?.learner) : unread());
   });
 }
