@@ -21,9 +21,9 @@ from protocol.refusals import Field, RefusalCode
 from protocol.therapy import Therapy
 from protocol.therapy_check import check_bolus, check_fill, check_refill, check_therapy
 
-__all__ = ["Note", "PaperPowerCut", "PaperPump"]
+__all__ = ["LIMITS", "Note", "PaperPowerCut", "PaperPump"]
 
-_LIMITS = m.Limits(
+LIMITS = m.Limits(
     rate_nl_per_h_min=2000,
     rate_nl_per_h_max=1_000_000,
     minimum_rate_nl_per_h=250,
@@ -128,7 +128,7 @@ class PaperPump:
             raise PaperPowerCut
 
     def identity(self) -> m.Identity:
-        limits, drugs = (_LIMITS,), (_DRUG,)
+        limits, drugs = (LIMITS,), (_DRUG,)
         clock_us = self.time_us + self.clock_offset_us
         return m.Identity("paper", "P-0001", "1.0", 1, 0, 1_000_000, self.boot_count, clock_us, 1, 140_000, limits, drugs)
 
@@ -334,7 +334,7 @@ class PaperPump:
         if self.in_force is None or self.mode in (Mode.SHELF, Mode.STOPPED):
             return 0
         groups = self.in_force.groups
-        return groups[0].steps[0].rate_nl_per_h if groups else _LIMITS.minimum_rate_nl_per_h
+        return groups[0].steps[0].rate_nl_per_h if groups else LIMITS.minimum_rate_nl_per_h
 
     def _known(self, cause: int) -> None:
         if cause not in self.alarms:

@@ -36,7 +36,7 @@ def command(program: str, arguments: tuple[str, ...]) -> None:
         runpy.run_path(program, run_name="__main__")
     except (HilError, BrokenPipeError):
         raise
-    except Exception as error:
+    except Exception as error:  # whatever the user's program raises is shown as Python would, from its own lines on
         own = error.__traceback__
         while own is not None and own.tb_frame.f_code.co_filename != program:
             own = own.tb_next

@@ -24,7 +24,7 @@ from hil.console.store import Run
 from hil.errors import UsageError
 from hil.lesson.lesson import Lesson
 from hil.pacing import after, wall_us
-from hil.system.event_loop import EndSignals, run_loop
+from hil.system.event_loop import EndSignals, defect_in, run_loop
 from hil.web.http_server import CertificateFiles, HttpServer
 
 __all__ = ["ConsoleOptions", "ConsoleServer"]
@@ -146,12 +146,8 @@ class ConsoleServer:
             self._ended.set_result(None)
 
     def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-        """A callback raised: that is a defect of ours, so end with it; the run can be gone on with.
-
-        A socket that could not be taken in is none: too much is open, and the loop tries again.
-        """
-        error = context.get("exception")
-        if isinstance(error, Exception) and not (isinstance(error, OSError) and "socket" in context):
+        """A callback raised: that is a defect of ours, so end with it; the run can be gone on with."""
+        if (error := defect_in(context)) is not None:
             self._defect(error)
 
     def _defect(self, error: Exception) -> None:

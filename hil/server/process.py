@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hil.bench.lines import BenchLines
 from hil.errors import HilError, UsageError
 from hil.server.served_pump import PumpOptions, ServedPump, replay
-from hil.system.event_loop import EndSignals, run_loop
+from hil.system.event_loop import EndSignals, defect_in, run_loop
 from hil.system.open_files import make_room
 from hil.system.standard_input import hear_standard_input
 
@@ -130,12 +130,8 @@ class Server:
             self._ended.set_result(why)
 
     def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-        """A callback raised: that is a defect of ours, so end with it instead of serving on.
-
-        A socket that could not be taken in is none: too much is open, and the loop tries again.
-        """
-        error = context.get("exception")
-        if isinstance(error, Exception) and not (isinstance(error, OSError) and "socket" in context):
+        """A callback raised: that is a defect of ours, so end with it instead of serving on."""
+        if (error := defect_in(context)) is not None:
             self._defect(error)
 
     def _defect(self, error: Exception) -> None:

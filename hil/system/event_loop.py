@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-__all__ = ["EndSignals", "run_loop"]
+__all__ = ["EndSignals", "defect_in", "run_loop"]
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 """Whatever this system has of what asks a process to end: Windows has no SIGHUP, the others no SIGBREAK."""
@@ -22,6 +22,15 @@ def run_loop(main: Coroutine[Any, Any, T]) -> T:
     """Run on a loop that tells of sockets that are ready, which the usual one of Windows does not."""
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         return runner.run(main)
+
+
+def defect_in(context: dict[str, object]) -> Exception | None:
+    """What a callback raised, as a loop tells its exception handler; None where it is no defect of ours.
+
+    A socket that could not be taken in is none: too much is open, and the loop tries again.
+    """
+    error = context.get("exception")
+    return error if isinstance(error, Exception) and not (isinstance(error, OSError) and "socket" in context) else None
 
 
 class EndSignals:
