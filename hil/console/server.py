@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import json
 import os
-import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +24,7 @@ from hil.errors import UsageError
 from hil.lesson.lesson import Lesson
 from hil.pacing import after, wall_us
 from hil.system.event_loop import EndSignals, defect_in, run_loop
+from hil.system.whole_file import write_whole
 from hil.web.http_server import CertificateFiles, HttpServer
 
 __all__ = ["ConsoleOptions", "ConsoleServer"]
@@ -157,7 +157,7 @@ class ConsoleServer:
     def _announce(self) -> None:
         line = self.ready_line()
         if self._options.ready_file is not None:
-            _write_whole(self._options.ready_file, json.dumps(line) + "\n")
+            _write_ready(self._options.ready_file, json.dumps(line) + "\n")
         self._options.on_ready(line)
         sys.stdout.flush()
 
@@ -169,12 +169,9 @@ class ConsoleServer:
                 path.unlink()
 
 
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file that others may read at any moment: whole or not at all, and for its owner alone. Raises UsageError."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+def _write_ready(path: Path, text: str) -> None:
+    """Write a file that others may read at any moment, and that holds a secret. Raises UsageError."""
     try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        fresh.replace(path)
+        write_whole(path, text, private=True)
     except OSError as error:
         raise UsageError(f"cannot write the ready file: {error.strerror}", where=str(path), do="choose another path") from None

@@ -23,6 +23,7 @@ from hil.server.served_pump import PumpOptions, ServedPump, replay
 from hil.system.event_loop import EndSignals, defect_in, run_loop
 from hil.system.open_files import make_room
 from hil.system.standard_input import hear_standard_input
+from hil.system.whole_file import write_whole
 
 if TYPE_CHECKING:
     from hil.web.listener import WebListener
@@ -146,7 +147,7 @@ class Server:
             sys.stderr.write(f"pumpsim: and {len(self.pumps) - SECURITY_LINES_MAX:,} pumps more, for which the ready line says the same\n")
         sys.stderr.flush()
         if self.options.ready_file is not None:
-            _write_whole(self.options.ready_file, line + "\n")
+            _write_ready(self.options.ready_file, line + "\n")
         self._print(line.encode() + b"\n")
 
     def _withdraw(self) -> None:
@@ -206,15 +207,9 @@ def _web(options: ServeOptions, opening: ExitStack) -> WebListener | None:
     return listener
 
 
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file that others may read at any moment: it is there whole or not at all, and nobody else may read its token.
-
-    Raises UsageError.
-    """
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+def _write_ready(path: Path, text: str) -> None:
+    """Write a file that others may read at any moment, and that holds a secret. Raises UsageError."""
     try:
-        fresh.touch(mode=0o600)
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
+        write_whole(path, text, private=True)
     except OSError as error:
         raise UsageError(f"cannot write the ready file: {error.strerror}", where=str(path), do="choose another path") from None

@@ -14,8 +14,8 @@ from pathlib import Path
 __all__ = ["demand_folder", "demand_place", "write_whole"]
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file; text as UTF-8, its ends of lines as they are. Raises OSError."""
+def write_whole(path: Path, content: str | bytes, *, private: bool = False) -> None:
+    """Write a file; text as UTF-8, its ends of lines as they are; a `private` one is for its owner alone. Raises OSError."""
     data = content.encode("utf-8") if isinstance(content, str) else content
     target = Path(os.path.realpath(path))
     mode = _mode(target)
@@ -25,14 +25,18 @@ def write_whole(path: Path, content: str | bytes) -> None:
     _refuse_locked(target, mode)
     part = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
     try:
-        with part.open("xb") as file:
+        with open(part, "xb", opener=_for_its_owner if private else None) as file:
             file.write(data)
-        if mode is not None:
+        if mode is not None and not private:
             part.chmod(stat.S_IMODE(mode))
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def demand_place(path: Path) -> None:
